@@ -1,0 +1,26 @@
+"""Restricted Boltzmann machines in NumPy: models, sampling, training, exact and estimated likelihoods."""
+
+from rbm import datasets, diagnostics, exact, io
+from rbm.config import PRESETS, TrainConfig
+from rbm.io import load, save
+from rbm.model import RBM
+from rbm.sampling import gibbs, sample_hidden, sample_visible
+from rbm.training import Diverged, Report, train
+
+__all__ = [
+    "PRESETS",
+    "RBM",
+    "Diverged",
+    "Report",
+    "TrainConfig",
+    "datasets",
+    "diagnostics",
+    "exact",
+    "gibbs",
+    "io",
+    "load",
+    "sample_hidden",
+    "sample_visible",
+    "save",
+    "train",
+]

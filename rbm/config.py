@@ -1,0 +1,97 @@
+"""What a training run is told. Frozen, and checked once, when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Literal, get_args
+
+Algorithm = Literal["cd"]
+Negative = Literal["mean", "sample"]
+VisibleBias = Literal["log-odds", "zero"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """The settings of one run. "Guide" is Hinton, UTML TR 2010-003. Raises ValueError for a value it
+    can't take.
+
+    Model
+        n_hidden: hidden units.
+        weight_std: weights start at N(0, weight_std²) (guide, section 8).
+        visible_bias: starts at the "log-odds" of the pixel means (guide, section 8.1) or at "zero".
+        hidden_bias: what every hidden bias starts at; a negative value makes active units rare.
+    Gradient
+        algorithm: "cd" starts the chain at the data (Hinton 2002).
+        gibbs_steps: k, full sweeps per update.
+        negative: the chain's visible units hold draws ("sample") or probabilities ("mean"; guide, section 3.2).
+    Steps
+        learning_rate: step size of an update, on gradients averaged over the batch.
+        momentum: until momentum_epochs have passed, final_momentum from then on (guide, section 9).
+    Run
+        batch_size, epochs, seed.
+    """
+
+    n_hidden: int = 500
+    algorithm: Algorithm = "cd"
+    gibbs_steps: int = 1
+    learning_rate: float = 0.1
+    batch_size: int = 128
+    epochs: int = 30
+    seed: int = 0
+    weight_std: float = 0.01
+    visible_bias: VisibleBias = "log-odds"
+    hidden_bias: float = 0.0
+    negative: Negative = "sample"
+    momentum: float = 0.0
+    final_momentum: float = 0.0
+    momentum_epochs: int = 5
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(f"{name} must be one of {', '.join(choices)}; got {getattr(self, name)!r}")
+        for name, limits in _WHOLE.items():
+            _check(name, getattr(self, name), Integral, "a whole number", *limits)
+        for name, limits in _REAL.items():
+            _check(name, getattr(self, name), Real, "a number", *limits)
+
+    def momentum_at(self, epoch: float) -> float:
+        """The momentum when `epoch` epochs have passed."""
+        return self.momentum if epoch < self.momentum_epochs else self.final_momentum
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "algorithm": get_args(Algorithm),
+    "negative": get_args(Negative),
+    "visible_bias": get_args(VisibleBias),
+}
+_WHOLE: dict[str, tuple[float, float, str]] = {
+    "n_hidden": (1, 100_000, "500 is a good start"),
+    "gibbs_steps": (1, 10_000, "1 is the usual CD-1"),
+    "batch_size": (1, 1_000_000, "10 to 200 is usual"),
+    "epochs": (1, 1_000_000, "30 is a good start"),
+    "seed": (0, 2**63 - 1, "any other whole number will do"),
+    "momentum_epochs": (0, 1_000_000, "5 is usual"),
+}
+_REAL: dict[str, tuple[float, float, str]] = {
+    "learning_rate": (1e-12, 1e6, "0.01 to 0.1 suits most images"),
+    "weight_std": (0, 100, "0.01 is usual"),
+    "hidden_bias": (-100, 100, "0 is usual"),
+    "momentum": (0, 0.999, "0.5 is usual at the start"),
+    "final_momentum": (0, 0.999, "0.9 is usual"),
+}
+
+
+def _check(name: str, value: object, kind: type, wanted: str, low: float, high: float, advice: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise ValueError(f"{name} must be {wanted}, got {value!r}; {advice}")
+    if not low <= value <= high:  # type: ignore[operator]
+        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value}; {advice}")
+
+
+PRESETS: dict[str, TrainConfig] = {
+    "Recommended": TrainConfig(learning_rate=0.05, momentum=0.5, final_momentum=0.9),
+    "Classic 784-500": TrainConfig(weight_std=0.1, visible_bias="zero"),
+}
+"""Named starting points. "Classic 784-500" is the setting of the article this lab grew from."""

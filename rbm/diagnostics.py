@@ -1,0 +1,65 @@
+"""What a model makes of data: reconstructions, their errors, and the health of its hidden units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.datasets import as_unit_interval, check_images
+from rbm.model import RBM, Array
+
+BLOCK = 2048  # images at a time: bounds the memory whatever the number of images
+DEAD, STUCK_ON = 0.01, 0.99
+
+
+class UnitHealth(NamedTuple):
+    """Masks (n_hidden,): `dead` units stay below 1 % on every image, `always_on` ones above 99 %."""
+
+    dead: NDArray[np.bool_]
+    always_on: NDArray[np.bool_]
+
+
+def reconstruct(model: RBM, images: ArrayLike) -> Array:
+    """One-step mean-field reconstruction p(v | p(h | v)) (n, n_visible), in [0, 1]."""
+    return np.concatenate([model.mean_visible(model.mean_hidden(block)) for block in blocks(images)]).astype(
+        np.float32, copy=False
+    )
+
+
+def reconstruction_error(model: RBM, images: ArrayLike) -> NDArray[np.float64]:
+    """Squared difference between each image and its mean-field reconstruction, summed over pixels (n,)."""
+    return np.concatenate(
+        [squared_error(block, model.mean_visible(model.mean_hidden(block))) for block in blocks(images)]
+    )
+
+
+def squared_error(images: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Σ_pixels (image - other)² (n,)."""
+    error: NDArray[np.float64] = np.square(images - others).sum(axis=1, dtype=np.float64)
+    return error
+
+
+def hidden_activations(model: RBM, images: ArrayLike) -> Array:
+    """p(h = 1 | v) (n, n_hidden) of every image."""
+    return np.concatenate([model.mean_hidden(block) for block in blocks(images)]).astype(np.float32, copy=False)
+
+
+def unit_health(activations: NDArray[np.floating]) -> UnitHealth:
+    """Which units hardly ever change, from activations (n, n_hidden) over a representative set of images."""
+    return UnitHealth(activations.max(axis=0) < DEAD, activations.min(axis=0) > STUCK_ON)
+
+
+def mean_by_class(values: NDArray[np.floating], labels: NDArray[np.int64]) -> tuple[list[int], Array]:
+    """The classes in ascending order, and the mean of `values` (n, ...) over each of them (classes, ...)."""
+    classes = [int(c) for c in np.unique(labels)]
+    return classes, np.stack([values[labels == c].mean(axis=0) for c in classes])
+
+
+def blocks(images: ArrayLike) -> Iterator[Array]:
+    """The images in consecutive blocks, float32 in [0, 1]."""
+    array = check_images(images)
+    for begin in range(0, len(array), BLOCK):
+        yield as_unit_interval(array[begin : begin + BLOCK])

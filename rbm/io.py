@@ -1,0 +1,128 @@
+"""Models in files: one `.npz` with a version, plain arrays and a JSON note. Never pickle.
+
+A file from outside is hostile until checked: `load` reads sizes before it allocates anything.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbm.model import RBM
+
+VERSION = 1
+MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
+_ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
+_NOTE = "info"
+
+Source = str | os.PathLike[str] | IO[bytes]
+
+
+class BadModelFile(ValueError):
+    """The file is not a model this version can read; the message is one sentence for the reader."""
+
+
+def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_precision: bool = False) -> None:
+    """Write `model` and a JSON-able note about it to `path` (replaced whole, or not at all) or an open file.
+
+    `half_precision` stores float16 weights: half the size, three significant digits.
+    """
+    note = json.dumps({"version": VERSION, **(info or {})})
+    arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
+    if half_precision:
+        arrays["weights"] = model.weights.astype(np.float16)
+    buffer = io.BytesIO()
+    arrays[_NOTE] = np.frombuffer(note.encode(), dtype=np.uint8)
+    np.savez_compressed(buffer, **arrays)
+    if not isinstance(path, str | os.PathLike):
+        path.write(buffer.getvalue())
+        return
+    target = Path(path)
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(buffer.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load(path: Source) -> RBM:
+    """The model in a file that `save` wrote. Raises BadModelFile (a ValueError), or OSError."""
+    return read(path)[0]
+
+
+def read(path: Source) -> tuple[RBM, dict[str, Any]]:
+    """The model and the note beside it. Raises as `load` does."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(archive)
+            arrays = {name: _read_array(archive, name, ndim) for name, ndim in _ARRAYS.items()}
+            info = _parse_note(_read_array(archive, _NOTE, 1))
+    except zipfile.BadZipFile as error:
+        raise BadModelFile(f"this is not a model file (.npz): {error}") from None
+    except (EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+        raise BadModelFile(f"this file is damaged or locked: {error}") from None
+    try:
+        with np.errstate(over="ignore"):
+            return RBM(**arrays), info
+    except ValueError as error:
+        raise BadModelFile(f"this file holds no usable model: {error}") from None
+
+
+def _check_members(archive: zipfile.ZipFile) -> None:
+    wanted = {f"{name}.npy" for name in (*_ARRAYS, _NOTE)}
+    found = [member.filename for member in archive.infolist()]
+    if sorted(found) != sorted(wanted):
+        shown = ", ".join(sorted(found)[:5]) or "nothing"
+        raise BadModelFile(f"a model file holds {', '.join(sorted(wanted))}; this one holds {shown}")
+    size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_BYTES:
+        raise BadModelFile(f"this file unpacks to {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
+
+
+def _read_array(archive: zipfile.ZipFile, name: str, ndim: int) -> NDArray[Any]:
+    """One array, its header checked against the size of its member before a byte of data is read."""
+    size = archive.getinfo(f"{name}.npy").file_size
+    with archive.open(f"{name}.npy") as member:
+        try:
+            version = np.lib.format.read_magic(member)
+            if version != (1, 0):
+                raise ValueError(f"array format {version}")
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(member, max_header_size=1000)
+        except ValueError as error:
+            raise BadModelFile(f"{name} is not a plain array: {error}") from None
+        kinds = "u" if name == _NOTE else "f"
+        if dtype.kind not in kinds or dtype.hasobject or fortran or len(shape) != ndim:
+            raise BadModelFile(
+                f"{name} must be a {ndim}-dimensional array of numbers; this is {dtype} of shape {shape}"
+            )
+        count = 1
+        for length in shape:
+            count *= length
+        if member.tell() + count * dtype.itemsize != size:
+            raise BadModelFile(f"{name} claims shape {shape}, which does not fit its {size} bytes")
+        data = member.read(count * dtype.itemsize + 1)  # the last byte makes zipfile check the CRC
+    if len(data) != count * dtype.itemsize:
+        raise BadModelFile(f"{name} is cut off")
+    return np.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+def _parse_note(raw: NDArray[Any]) -> dict[str, Any]:
+    try:
+        info = json.loads(raw.tobytes().decode())
+        version = info.pop("version")
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, AttributeError, KeyError):
+        raise BadModelFile("the note in this file is not one that rbm.save wrote") from None
+    if version != VERSION:
+        raise BadModelFile(f"this file has format version {version}; this program reads version {VERSION}")
+    return dict(info)
