@@ -96,9 +96,7 @@ def check_images(images: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
     return array
 
 
-def stratified_split(
-    labels: Labels, test_fraction: float, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def stratified_split(labels: Labels, test_fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices (train, test): the same fraction of every class is held out, both parts shuffled."""
     rng = np.random.default_rng(seed)
     train: list[NDArray[np.int64]] = []

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbm.datasets import as_unit_interval, check_images
 from rbm.model import RBM, Array
+from rbm.sampling import gibbs
 
 BLOCK = 2048  # images at a time: bounds the memory whatever the number of images
 DEAD, STUCK_ON = 0.01, 0.99
@@ -22,11 +23,20 @@ class UnitHealth(NamedTuple):
     always_on: NDArray[np.bool_]
 
 
-def reconstruct(model: RBM, images: ArrayLike) -> Array:
-    """One-step mean-field reconstruction p(v | p(h | v)) (n, n_visible), in [0, 1]."""
-    return np.concatenate([model.mean_visible(model.mean_hidden(block)) for block in blocks(images)]).astype(
-        np.float32, copy=False
-    )
+def reconstruct(model: RBM, images: ArrayLike, steps: int = 1, rng: np.random.Generator | None = None) -> Array:
+    """The images after `steps` passes v -> h -> v (n, n_visible), in [0, 1].
+
+    Without a generator each layer takes its mean, p(v | p(h | v)); with one, both layers are drawn (0 or 1).
+    """
+    return np.concatenate([_passes(model, block, steps, rng) for block in blocks(images)])
+
+
+def _passes(model: RBM, images: Array, steps: int, rng: np.random.Generator | None) -> Array:
+    if rng is not None:
+        return gibbs(model, images, steps, rng)
+    for _ in range(steps):
+        images = model.mean_visible(model.mean_hidden(images)).astype(np.float32, copy=False)
+    return images
 
 
 def reconstruction_error(model: RBM, images: ArrayLike) -> NDArray[np.float64]:
@@ -50,6 +60,13 @@ def hidden_activations(model: RBM, images: ArrayLike) -> Array:
 def unit_health(activations: NDArray[np.floating]) -> UnitHealth:
     """Which units hardly ever change, from activations (n, n_hidden) over a representative set of images."""
     return UnitHealth(activations.max(axis=0) < DEAD, activations.min(axis=0) > STUCK_ON)
+
+
+def rank(values: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Place of each value in ascending order (n,), the smallest is 1."""
+    places = np.empty(len(values), dtype=np.int64)
+    places[np.argsort(values, kind="stable")] = np.arange(1, len(values) + 1)
+    return places
 
 
 def mean_by_class(values: NDArray[np.floating], labels: NDArray[np.int64]) -> tuple[list[int], Array]:

@@ -75,7 +75,7 @@ class Trainer:
         self._parameters = _start(self._images, config, self._rng)
         self._velocity = Parameters(*(np.zeros_like(array) for array in self._parameters))
         self._last_good = self.model
-        self._start_error = float(reconstruction_error(self._last_good, self._images[:START_IMAGES]).mean())
+        self.start_error = float(reconstruction_error(self._last_good, self._images[:START_IMAGES]).mean())
         self.batches = -(-len(self._images) // config.batch_size)
         self.epoch = self.batch = 0
         self._order = self._rng.permutation(len(self._images))
@@ -150,14 +150,14 @@ class Trainer:
     def _end_epoch(self) -> Report:
         error = self._error_sum / len(self._images)
         model = self._finite_model()
-        if error > EXPLODED * self._start_error:
-            raise self._diverged(f"the reconstruction error rose from {self._start_error:.3g} to {error:.3g}")
+        if error > EXPLODED * self.start_error:
+            raise self._diverged(f"the reconstruction error rose from {self.start_error:.3g} to {error:.3g}")
         self._last_good = model
         report = Report(
             epoch=self.epoch + 1,
             model=model,
             reconstruction_error=error,
-            validation_error=self._validation_error(model),
+            validation_error=self.validation_error(),
             seconds=self._seconds,
             images_per_second=len(self._images) / self._seconds,
         )
@@ -166,10 +166,11 @@ class Trainer:
         self._order = self._rng.permutation(len(self._images))
         return report
 
-    def _validation_error(self, model: RBM) -> float | None:
+    def validation_error(self) -> float | None:
+        """Mean reconstruction error of the held-out images now, if there are any."""
         if self._validation is None:
             return None
-        return float(reconstruction_error(model, self._validation).mean())
+        return float(reconstruction_error(self.model, self._validation).mean())
 
     def _finite_model(self) -> RBM:
         if not all(np.isfinite(array).all() for array in self._parameters):

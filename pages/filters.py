@@ -1,0 +1,34 @@
+"""What each hidden unit looks for: its weights."""
+
+import streamlit as st
+
+from rbm.app import controls, session, shell, show, units
+
+shell.ensure()
+named = session.current()
+
+st.title("Filters")
+st.markdown(
+    "The weights of a hidden unit are a picture of what switches it on: "
+    "$p(h_j = 1 \\mid v) = \\sigma(c_j + \\sum_i v_i W_{ij})$. **Red** pixels excite the unit, **blue** ones silence "
+    "it. Strokes, dots and edges are signs of learning; even noise is a unit that has found nothing to do."
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    order = units.order_choice()
+    common = units.scale_choice()
+ranked = units.ranked(named, order)
+show.picture(units.mosaic(named, ranked, common), units.mosaic_caption(named, order))
+
+st.subheader("One unit")
+pick, pictures = st.columns([1, 3], gap="large")
+with pick:
+    unit = units.pick(named, ranked)
+with pictures:
+    units.portrait(named, unit)
+
+st.subheader("All parameters")
+with st.grid(3, min_column_width=280):
+    for key, chart in units.parameter_histograms(named).items():
+        show.chart(chart, key=key)
+if named.dataset is None:
+    controls.needs_data(named)

@@ -1,0 +1,177 @@
+"""What the Reconstructions page is made of: which digits, how they are damaged and rebuilt, one in detail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from rbm import corruption, datasets, diagnostics
+from rbm.app import controls, figures, session, show
+from rbm.app.session import NamedModel, Part, near_square
+from rbm.model import Array
+
+Order = Literal["Random", "Best", "Worst"]
+GRID = 8
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Rebuild:
+    """How images are damaged, and how the model rebuilds them."""
+
+    steps: int
+    sampled: bool
+    damage: str
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Up to 64 digits: `indices` into the part; `ranks` by error, 1 is the best rebuilt of `total`."""
+
+    indices: NDArray[np.int64]
+    originals: Array
+    inputs: Array
+    rebuilt: Array
+    ranks: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    total: int
+    damaged: bool
+
+
+def order_choice() -> Order:
+    choice = st.segmented_control(
+        "First",
+        ["Random", "Best", "Worst"],
+        default="Random",
+        required=True,
+        key="reconstructions_order",
+        persist_state="session",
+        help="By the error of the one-step mean-field reconstruction of the undamaged digit.",
+    )
+    return cast(Order, choice)
+
+
+def rebuild_controls() -> Rebuild:
+    left, right = st.columns(2, gap="large")
+    steps = left.slider(
+        "Gibbs steps", 1, 50, 1, key="rebuild_steps", persist_state="session",
+        help="Passes up and down. With many, the digit drifts to whatever the model finds more likely.",
+    )  # fmt: skip
+    sampled = left.toggle(
+        "Draw the units at random", key="rebuild_sampled", persist_state="session",
+        help="Off: every unit takes its probability (mean-field). On: every unit is drawn, 0 or 1: Gibbs sampling.",
+    )  # fmt: skip
+    damage = right.segmented_control(
+        "Damage", ["None", "Noise", "Blank half", "Square hole"], default="None", required=True,
+        key="rebuild_damage", persist_state="session",
+        help="Spoil the digits before the model sees them, and watch how much it repairs.",
+    )  # fmt: skip
+    amount = 0.0
+    if damage in ("Noise", "Square hole"):
+        amount = right.slider(
+            "How much", 5, 80, 25, step=5, format="%d%%", key="rebuild_amount", persist_state="session",
+            help="Share of pixels replaced at random, or the hole's side as a share of the image's.",
+        ) / 100  # fmt: skip
+    return Rebuild(int(steps), bool(sampled), str(damage), amount)
+
+
+def select(named: NamedModel, part: Part, only: int | None, order: Order, how: Rebuild) -> Selection:
+    """The digits to show. The same choices always show the same digits."""
+    data = controls.needs_data(named)
+    images, labels = session.images_and_labels(data, part)
+    errors = session.errors(named.fingerprint, named.model, data.name, part)
+    candidates = controls.members(data, part, only)
+    rng = np.random.default_rng(SEED)
+    if order == "Random":
+        indices = rng.permutation(candidates)[: GRID * GRID]
+    else:
+        by_error = candidates[np.argsort(errors[candidates], kind="stable")]
+        indices = (by_error if order == "Best" else by_error[::-1])[: GRID * GRID]
+    originals = datasets.as_unit_interval(images[indices])
+    inputs = _damaged(originals, data.shape, how, rng)
+    return Selection(
+        indices=indices,
+        originals=originals,
+        inputs=inputs,
+        rebuilt=diagnostics.reconstruct(named.model, inputs, how.steps, rng if how.sampled else None),
+        ranks=diagnostics.rank(errors)[indices],
+        labels=labels[indices],
+        total=len(errors),
+        damaged=how.damage != "None",
+    )
+
+
+def _damaged(images: Array, shape: tuple[int, int], how: Rebuild, rng: np.random.Generator) -> Array:
+    if how.damage == "Noise":
+        return corruption.pixel_noise(images, how.amount, rng)
+    if how.damage == "Blank half":
+        return corruption.blank_half(images, shape, "bottom")
+    if how.damage == "Square hole":
+        return corruption.square_hole(images, shape, how.amount)
+    return images
+
+
+def grid(selection: Selection, shape: tuple[int, int]) -> figures.Picture:
+    """8 × 8 tiles, each the digit the model was given and, right of it, what it made of it."""
+    tiles = figures.side_by_side(figures.grey(selection.inputs, shape), figures.grey(selection.rebuilt, shape))
+    error = diagnostics.squared_error(selection.originals, selection.rebuilt).mean()
+    alt = f"{len(tiles)} digits, each beside its reconstruction; mean squared error {error:.2f} per image"
+    return figures.mosaic(tiles, GRID, alt, scale=2 if shape[1] > 16 else 6)
+
+
+def grid_caption(selection: Selection) -> str:
+    error = diagnostics.squared_error(selection.originals, selection.rebuilt).mean()
+    left = "damaged digit" if selection.damaged else "digit"
+    return f"In each tile: left the {left}, right its reconstruction. Mean error of these digits: {error:.2f}"
+
+
+def closer(named: NamedModel, selection: Selection, pick: int, shape: tuple[int, int]) -> None:
+    """One digit: what went in, the hidden layer, what came out, the signed difference."""
+    original, given, rebuilt = (
+        array[pick : pick + 1] for array in (selection.originals, selection.inputs, selection.rebuilt)
+    )
+    hidden = named.model.mean_hidden(given)
+    scale = max(1, 150 // shape[1])
+
+    def tile(pixels: figures.Bytes, alt: str, width: int = scale) -> figures.Picture:
+        return figures.mosaic(pixels, 1, alt, scale=width)
+
+    parts = [
+        (tile(figures.grey(original, shape), "The original digit"), "original"),
+        (tile(figures.grey(rebuilt, shape), "The reconstruction"), "reconstruction"),
+        (
+            tile(figures.diverging(rebuilt - original, shape, 1.0), "Reconstruction minus original"),
+            "difference: red too bright, blue too dark",
+        ),
+        (_hidden_tile(hidden), f"the {hidden.shape[1]} hidden units: yellow on, dark off"),
+    ]
+    if selection.damaged:
+        parts.insert(1, (tile(figures.grey(given, shape), "The damaged digit"), "damaged"))
+    with st.grid("auto", min_column_width=120):
+        for picture, caption in parts:
+            show.picture(picture, caption)
+    error = diagnostics.squared_error(original, rebuilt)[0]
+    st.markdown(
+        f"A **{selection.labels[pick]}** with error **{error:.2f}**. One undamaged mean-field step ranks it "
+        f"**{selection.ranks[pick]:,}** of {selection.total:,}, 1 being the best."
+    )
+
+
+def _hidden_tile(hidden: NDArray[np.floating]) -> figures.Picture:
+    shape = near_square(hidden.shape[1])
+    alt = f"Probabilities of {hidden.shape[1]} hidden units, mean {hidden.mean():.0%}"
+    return figures.mosaic(figures.sequential(hidden, shape), 1, alt, scale=max(1, 150 // shape[1]))
+
+
+def error_per_class(named: NamedModel, part: Part) -> figures.Chart:
+    data = controls.needs_data(named)
+    _, labels = session.images_and_labels(data, part)
+    errors = session.errors(named.fingerprint, named.model, data.name, part)
+    classes, means = diagnostics.mean_by_class(errors, labels)
+    title = f"Mean error per digit, {part.lower()}"
+    return figures.bars([str(c) for c in classes], means, title, "digit", "squared error per image")

@@ -1,0 +1,208 @@
+"""Arrays in, pictures out. Mosaics of many small images are one Pillow image; curves are Plotly figures.
+
+Every function returns the picture and the alternative text that says what it shows.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.colors
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from rbm.jobs import Point
+
+Shape = tuple[int, int]
+Floats = NDArray[Any]
+Bytes = NDArray[np.uint8]
+DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
+HEIGHT = 320
+GREY_TEXT = (128, 134, 150)  # legible on both themes
+
+
+class Picture(NamedTuple):
+    image: Image.Image
+    alt: str
+
+
+class Chart(NamedTuple):
+    figure: go.Figure
+    alt: str
+
+
+# ---- images
+
+
+def grey(images: Floats | Bytes, shape: Shape) -> Bytes:
+    """White ink on black (n, height, width, 3) from uint8 or floats in [0, 1]."""
+    array = images if images.dtype == np.uint8 else np.rint(np.clip(images, 0, 1) * 255).astype(np.uint8)
+    tiles: Bytes = array.reshape(-1, *shape)[..., None].repeat(3, axis=-1)
+    return tiles
+
+
+def diverging(values: Floats, shape: Shape, limit: float | None = None) -> Bytes:
+    """Blue below, white at, red above zero; full colour at ±limit, or at each image's own largest size."""
+    flat = values.reshape(-1, shape[0] * shape[1])
+    scale = np.abs(flat).max(axis=1, keepdims=True) if limit is None else np.float64(limit)
+    return _coloured(0.5 + 0.5 * flat / np.maximum(scale, 1e-12), DIVERGING, shape)
+
+
+def sequential(values: Floats, shape: Shape) -> Bytes:
+    """Viridis from 0 (dark) to 1 (yellow)."""
+    return _coloured(values, SEQUENTIAL, shape)
+
+
+def _coloured(unit: Floats, name: str, shape: Shape) -> Bytes:
+    index = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+    tiles: Bytes = _palette(name)[index].reshape(-1, *shape, 3)
+    return tiles
+
+
+@cache
+def _palette(name: str) -> Bytes:
+    colours = plotly.colors.sample_colorscale(name, list(np.linspace(0, 1, 256)), colortype="tuple")
+    palette: Bytes = np.rint(np.array(colours) * 255).astype(np.uint8)
+    return palette
+
+
+def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1, border: int = 128) -> Picture:
+    """Tiles (n, height, width, 3) in rows of `columns`, each pixel `scale` screen pixels wide."""
+    n, height, width, _ = tiles.shape
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    canvas = np.full((rows * columns, height + gap, width + gap, 3), border, dtype=np.uint8)
+    canvas[:n, gap:, gap:] = tiles
+    grid = canvas.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
+    flat = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
+    flat = np.pad(flat, ((0, gap), (0, gap), (0, 0)), constant_values=border)
+    return Picture(Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1)), alt)
+
+
+def interleaved(*rows: Bytes, columns: int) -> Bytes:
+    """Tiles such that, in a mosaic of `columns`, each line of the first is followed by the others' lines."""
+    n, height, width, _ = rows[0].shape
+    padded = -(-n // columns) * columns
+    stack = np.zeros((len(rows), padded, height, width, 3), dtype=np.uint8)
+    for target, tiles in zip(stack, rows, strict=True):
+        target[:n] = tiles
+    lines = stack.reshape(len(rows), -1, columns, height, width, 3).swapaxes(0, 1)
+    return lines.reshape(-1, height, width, 3)
+
+
+def side_by_side(*parts: Bytes) -> Bytes:
+    """Tile i of each part, joined left to right: (n, height, width * parts, 3)."""
+    return np.concatenate(parts, axis=2)
+
+
+def filters(weights: Floats, shape: Shape, columns: int, *, common: bool, scale: int = 2) -> Picture:
+    """Each hidden unit's weights as an image; `weights` (n_visible, units)."""
+    limit = float(np.quantile(np.abs(weights), 0.999)) if common else None
+    alt = f"{weights.shape[1]} weight filters: blue is negative, white zero, red positive, " + (
+        f"full colour at ±{limit:.2f}" if limit is not None else "each on its own scale"
+    )
+    return mosaic(diverging(weights.T, shape, limit), columns, alt, scale=scale)
+
+
+def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) -> Picture:
+    """The model as a picture: an image below, the hidden units it excites most above, the weights between.
+
+    `weights` (n_visible, units), `hidden` (units,) the activation of each, `image` (n_visible,) or None.
+    """
+    canvas = Image.new("RGBA", (760, 500))
+    pen = ImageDraw.Draw(canvas)
+    shown = np.argsort(-hidden, kind="stable")[:7]
+    size, below = 88, 210
+    left, top = (canvas.width - below) // 2, canvas.height - below - 30
+    inked = np.zeros(len(weights)) if image is None else image
+    pixels = np.argsort(-inked.astype(float), kind="stable")[:16]
+    strongest = max(float(np.abs(weights[np.ix_(pixels, shown)]).max()), 1e-12)
+    tops = [(int((i + 0.5) * canvas.width / len(shown)), 34) for i in range(len(shown))]
+    for unit, (x, y) in zip(shown, tops, strict=True):
+        for pixel in pixels:
+            row, column = divmod(int(pixel), shape[1])
+            end = (left + (column + 0.5) * below / shape[1], top + (row + 0.5) * below / shape[0])
+            strength = float(weights[pixel, unit]) / strongest
+            colour = (200, 50, 60) if strength > 0 else (50, 100, 190)
+            pen.line([(x, y + size), end], fill=(*colour, int(40 + 190 * abs(strength))), width=2)
+    for unit, (x, y) in zip(shown, tops, strict=True):
+        tile = Image.fromarray(diverging(weights[:, unit], shape)[0]).resize((size, size), Image.Resampling.NEAREST)
+        canvas.paste(tile, (x - size // 2, y))
+    digit = grey(inked if image is None else image, shape)[0]
+    canvas.paste(Image.fromarray(digit).resize((below, below), Image.Resampling.NEAREST), (left, top))
+    font = ImageFont.load_default(20)
+    pen.text((8, 4), f"hidden units h: {len(hidden)}, {len(shown)} shown", fill=GREY_TEXT, font=font)
+    pen.text((8, top + 20), "weights W", fill=GREY_TEXT, font=font)
+    pen.text((8, canvas.height - 60), f"visible units v:\n{len(weights)} pixels", fill=GREY_TEXT, font=font)
+    alt = f"An RBM: {len(weights)} pixels below, {len(shown)} of {len(hidden)} hidden units above, weights between"
+    return Picture(canvas, alt)
+
+
+# ---- charts
+
+
+def learning_curve(history: tuple[Point, ...], *, log: bool = False, most: int = 500) -> Chart:
+    """Reconstruction error per epoch, training and held-out."""
+    keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(most, len(history)))})
+    points = [history[i] for i in keep]
+    epochs = [p.epoch for p in points]
+    figure = go.Figure()
+    figure.add_scatter(x=epochs, y=[p.training_error for p in points], name="training", mode="lines+markers")
+    if points and points[0].validation_error is not None:
+        figure.add_scatter(x=epochs, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
+    figure.update_traces(marker_size=5)
+    _dress(figure, "Reconstruction error falls as the model learns", "epoch", "squared error per image")
+    figure.update_yaxes(type="log" if log else "linear", rangemode="tozero" if not log else None)
+    last = points[-1]
+    held = "" if last.validation_error is None else f", held-out {last.validation_error:.2f}"
+    alt = f"Reconstruction error after {last.epoch} epochs: training {last.training_error:.2f}{held}"
+    return Chart(figure, alt)
+
+
+def bars(labels: list[str], values: Floats, title: str, x: str, y: str) -> Chart:
+    figure = go.Figure(go.Bar(x=labels, y=values))
+    _dress(figure, title, x, y)
+    figure.update_xaxes(type="category")
+    worst, best = labels[int(np.argmax(values))], labels[int(np.argmin(values))]
+    return Chart(figure, f"{title}: largest for {worst} ({values.max():.3g}), smallest for {best} ({values.min():.3g})")
+
+
+def histogram(values: Floats, title: str, x: str, y: str = "count", bins: int = 50) -> Chart:
+    """Counted here, so that the browser gets the bars and not every value."""
+    counts, edges = np.histogram(values, bins=bins)
+    figure = go.Figure(go.Bar(x=(edges[:-1] + edges[1:]) / 2, y=counts, width=np.diff(edges)))
+    figure.update_traces(marker_line_width=0)
+    _dress(figure, title, x, y)
+    return Chart(figure, f"{title}: mean {values.mean():.3g}, from {values.min():.3g} to {values.max():.3g}")
+
+
+def curve(x: Floats, y: Floats, title: str, x_name: str, y_name: str) -> Chart:
+    figure = go.Figure(go.Scatter(x=x, y=y, mode="lines+markers" if len(x) < 120 else "lines", marker_size=5))
+    _dress(figure, title, x_name, y_name)
+    return Chart(figure, f"{title}: from {y[0]:.3g} to {y[-1]:.3g}, lowest {y.min():.3g}, highest {y.max():.3g}")
+
+
+def heatmap(values: Floats, title: str, x: str, y: str, height: int = 420) -> Chart:
+    """Values in [0, 1] (rows, columns), as whole per cents, so that 50,000 cells stay small on the wire."""
+    cents = np.rint(values * 100).astype(np.uint8)
+    figure = go.Figure(
+        go.Heatmap(z=cents, colorscale=SEQUENTIAL, zmin=0, zmax=100, colorbar={"title": "%", "thickness": 12})
+    )
+    _dress(figure, title, x, y, height)
+    return Chart(figure, f"{title}: {values.shape[0]} by {values.shape[1]}, mean {values.mean():.1%}")
+
+
+def _dress(figure: go.Figure, title: str, x: str, y: str, height: int = HEIGHT) -> None:
+    figure.update_layout(
+        title={"text": title, "font_size": 15, "x": 0, "xanchor": "left"},
+        xaxis_title=x,
+        yaxis_title=y,
+        height=height,
+        margin={"l": 10, "r": 10, "t": 44, "b": 10},
+        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
+        bargap=0.1,
+        uirevision="keep",
+    )

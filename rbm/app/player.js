@@ -1,0 +1,67 @@
+// Plays the frames of one sprite sheet. Nothing is sent to the server.
+const players = new WeakMap()
+
+export default function ({ data, parentElement }) {
+  const find = (selector) => parentElement.querySelector(selector)
+  let player = players.get(parentElement)
+  if (!player) {
+    player = { frame: 0, timer: null, image: new Image(), sprite: null, data: null }
+    players.set(parentElement, player)
+    find(".speed").value = String(data.speed)
+  }
+  player.data = data
+  const canvas = find("canvas")
+  const seek = find(".seek")
+  const last = data.captions.length - 1
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches
+
+  const draw = () => {
+    const { columns, width, height, captions } = player.data
+    const context = canvas.getContext("2d")
+    const x = (player.frame % columns) * width
+    const y = Math.floor(player.frame / columns) * height
+    context.imageSmoothingEnabled = false
+    context.drawImage(player.image, x, y, width, height, 0, 0, width, height)
+    seek.value = String(player.frame)
+    find(".caption").textContent = captions[player.frame]
+    canvas.dataset.frame = String(player.frame)
+  }
+  const show = (frame) => {
+    player.frame = Math.max(0, Math.min(last, frame))
+    draw()
+  }
+  const pause = () => {
+    clearInterval(player.timer)
+    player.timer = null
+    find(".play").textContent = "Play"
+  }
+  const play = () => {
+    if (player.frame >= last) player.frame = -1
+    pause()
+    find(".play").textContent = "Pause"
+    const tick = () => {
+      show(player.frame + 1)
+      if (player.frame >= last) pause()
+    }
+    player.timer = setInterval(tick, 1000 / Number(find(".speed").value))
+  }
+
+  find(".play").onclick = () => (player.timer ? pause() : play())
+  find(".next").onclick = () => { pause(); show(player.frame + 1) }
+  find(".back").onclick = () => { pause(); show(player.frame - 1) }
+  find(".speed").onchange = () => { if (player.timer) play() }
+  seek.oninput = () => { pause(); show(Number(seek.value)) }
+
+  if (player.sprite !== data.sprite) {
+    player.sprite = data.sprite
+    canvas.width = data.width
+    canvas.height = data.height
+    canvas.setAttribute("aria-label", data.alt)
+    seek.max = String(last)
+    pause()
+    player.frame = 0
+    player.image.onload = () => { draw(); if (!still && last > 0) play() }
+    player.image.src = data.sprite
+  }
+  return () => clearInterval(player.timer)
+}

@@ -1,0 +1,190 @@
+"""What a browser session holds (its model and its job), and the shared caches of what pages ask for."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from rbm import datasets, diagnostics, io
+from rbm.app import figures
+from rbm.config import TrainConfig
+from rbm.datasets import Dataset
+from rbm.jobs import Job, Point
+from rbm.model import RBM, Array
+
+DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default.npz"
+_CURRENT, _JOB, _ADOPTED = "model_in_use", "training_job", "adopted_job"
+
+Part = Literal["Held-out", "Training"]
+
+
+@dataclass(frozen=True, eq=False)
+class NamedModel:
+    """A model and where it comes from. `data` is None where no data set has its number of pixels."""
+
+    name: str
+    model: RBM
+    data: str | None
+    epochs: int | None = None
+    error: float | None = None
+    info: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def line(self) -> str:
+        """One line for the sidebar."""
+        parts = [self.name, f"{self.model.n_visible}-{self.model.n_hidden}", self.data or "no matching data"]
+        if self.epochs is not None:
+            parts.append(f"{self.epochs} epochs")
+        if self.error is not None:
+            parts.append(f"held-out error {self.error:.2f}")
+        return " · ".join(parts)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        return None if self.data is None else datasets.load(self.data)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of an image: the data's, else as near to a square as the pixels divide."""
+        return self.dataset.shape if self.dataset else near_square(self.model.n_visible)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells models apart in the caches."""
+        arrays = (self.model.weights, self.model.visible_bias, self.model.hidden_bias)
+        return hashlib.sha1(b"".join(a.tobytes() for a in arrays), usedforsecurity=False).hexdigest()
+
+
+def near_square(count: int) -> tuple[int, int]:
+    """Height <= width with height * width == count, as near to a square as it gets."""
+    height = next(h for h in range(int(count**0.5), 0, -1) if count % h == 0)
+    return height, count // height
+
+
+def current() -> NamedModel:
+    """The model in use on every page: what was trained or uploaded last, else the one that ships."""
+    model: NamedModel = st.session_state.get(_CURRENT) or default_model()
+    return model
+
+
+def use(model: NamedModel) -> None:
+    st.session_state[_CURRENT] = model
+
+
+def use_default() -> None:
+    st.session_state.pop(_CURRENT, None)
+
+
+@st.cache_resource(show_spinner=False)
+def default_model() -> NamedModel:
+    """The model that ships with the app."""
+    return _named(*io.read(DEFAULT_MODEL), fallback_name="Default")
+
+
+def from_upload(file: IO[bytes], name: str) -> NamedModel:
+    """The model in an uploaded file. Raises rbm.io.BadModelFile with a sentence for the reader."""
+    return _named(*io.read(file), fallback_name=name.removesuffix(".npz"))
+
+
+def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
+    """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
+    name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
+    fitting = [known for known in datasets.names() if datasets.load(known).train_images.shape[1] == model.n_visible]
+    return NamedModel(
+        name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
+        model=model,
+        data=data if data in fitting else next(iter(fitting), None),
+        epochs=epochs if isinstance(epochs, int) else None,
+        error=error if isinstance(error, float) and np.isfinite(error) else None,
+        info=info,
+    )
+
+
+def model_file(named: NamedModel) -> bytes:
+    """`named` as an .npz file."""
+    import io as buffers
+
+    buffer = buffers.BytesIO()
+    note = {"name": named.name, "data": named.data, "epochs": named.epochs, "validation_error": named.error}
+    io.save(buffer, named.model, {**named.info, **note})
+    return buffer.getvalue()
+
+
+def start_job(data: str, config: TrainConfig, name: str) -> None:
+    """Begin training, and remember on what. A job that still runs is stopped first."""
+    stop_job()
+    dataset = datasets.load(data)
+    job = Job(dataset.train_images, config, validation=dataset.test_images).start()
+    st.session_state[_JOB] = (job, data, name)
+
+
+def stop_job() -> None:
+    if (running := job()) is not None:
+        running.stop()
+        running.join()
+
+
+def job() -> Job | None:
+    """This session's latest job, running or over."""
+    return st.session_state[_JOB][0] if _JOB in st.session_state else None
+
+
+def job_data() -> str | None:
+    return st.session_state[_JOB][1] if _JOB in st.session_state else None
+
+
+def adopt_finished_job() -> None:
+    """Make the model of a job that is over the one in use, once."""
+    latest = job()
+    if latest is None or st.session_state.get(_ADOPTED) is latest:
+        return
+    progress = latest.progress()
+    if progress.running:
+        return
+    st.session_state[_ADOPTED] = latest
+    if progress.epoch == 0 and progress.status != "stopped":
+        return
+    _, data, name = st.session_state[_JOB]
+    use(NamedModel(name, progress.model, data, progress.epoch, last_error(progress.history)))
+
+
+def last_error(history: tuple[Point, ...]) -> float | None:
+    return history[-1].validation_error if history else None
+
+
+def images_and_labels(dataset: Dataset, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    if part == "Training":
+        return dataset.train_images, dataset.train_labels
+    return dataset.test_images, dataset.test_labels
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def activations(fingerprint: str, _model: RBM, data: str, part: Part) -> Array:
+    """p(h = 1 | v) (n, n_hidden) of every image of a part; shared read-only."""
+    images, _ = images_and_labels(datasets.load(data), part)
+    hidden = diagnostics.hidden_activations(_model, images)
+    hidden.setflags(write=False)
+    return hidden
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def errors(fingerprint: str, _model: RBM, data: str, part: Part) -> NDArray[np.float64]:
+    """Mean-field reconstruction error (n,) of every image of a part; shared read-only."""
+    images, _ = images_and_labels(datasets.load(data), part)
+    error = diagnostics.reconstruction_error(_model, images)
+    error.setflags(write=False)
+    return error
+
+
+def portrait(named: NamedModel) -> figures.Picture:
+    """The model in a picture, excited by a held-out digit if there is data for it."""
+    image = named.dataset.test_images[0] if named.dataset else None
+    seen = np.zeros(named.model.n_visible) if image is None else image / 255
+    return figures.network(named.model.weights, named.model.mean_hidden(seen), image, named.shape)

@@ -1,0 +1,48 @@
+"""The frame of every page: navigation, the guard against Streamlit's cold deep links, the model in use."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rbm.app import session
+
+_FLAG = "shell_has_run"
+
+PAGES = {
+    "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
+    "train": ("Train", ":material/model_training:", "Train an RBM on real digits and watch the error fall."),
+    "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),
+    "filters": ("Filters", ":material/grid_view:", "What each hidden unit looks for."),
+    "activations": ("Activations", ":material/blur_on:", "Which hidden units answer to which digit."),
+    "sample": ("Sample", ":material/draw:", "Draw a digit and watch the Gibbs chain dream from it."),
+}
+
+
+def run() -> None:
+    """Draw the navigation and the page that the address asks for. Called by the entrypoint only."""
+    st.session_state[_FLAG] = True
+    pages = [
+        st.Page(f"pages/{name}.py", title=title, icon=icon, help=text, default=name == "home")
+        for name, (title, icon, text) in PAGES.items()
+    ]
+    page = st.navigation(pages)
+    session.adopt_finished_job()
+    _sidebar()
+    page.run()
+
+
+def ensure() -> None:
+    """First line of every page. With a pages/ folder, a fresh server answers a deep link by running the page
+    without the entrypoint: then draw the whole app instead, and stop the bare page."""
+    if not st.session_state.get(_FLAG):
+        run()
+        st.stop()
+
+
+def _sidebar() -> None:
+    with st.sidebar:
+        st.caption(f"**Model in use**  \n{session.current().line}")
+        job = session.job()
+        if job is not None and job.progress().running:
+            progress = job.progress()
+            st.caption(f":material/hourglass_top: Training: epoch {progress.epoch} of {progress.epochs}")

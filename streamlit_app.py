@@ -1,0 +1,8 @@
+"""RBM Lab. Run it with: streamlit run streamlit_app.py"""
+
+import streamlit as st
+
+from rbm.app import shell
+
+st.set_page_config(page_title="RBM Lab", page_icon=":material/grain:", layout="wide")
+shell.run()
