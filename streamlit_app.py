@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import shell
+from rbm.app import figures, shell
 
-st.set_page_config(page_title="RBM Lab", page_icon=":material/grain:", layout="wide")
+st.set_page_config(page_title="RBM Lab", page_icon=figures.favicon(), layout="wide")
 shell.run()

@@ -27,7 +27,7 @@ with pictures:
     units.portrait(named, unit)
 
 st.subheader("All parameters")
-with st.grid(3, min_column_width=280):
+with st.grid(3, min_column_width=240):
     for key, chart in units.parameter_histograms(named).items():
         show.chart(chart, key=key)
 if named.dataset is None:

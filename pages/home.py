@@ -13,7 +13,7 @@ st.markdown(
     "Train a **restricted Boltzmann machine** on handwritten digits in your browser, see what it learned, "
     "and watch it dream."
 )
-text, picture = st.columns([3, 2], gap="large")
+text, picture = st.columns(2, gap="large")
 with text:
     st.subheader("What is an RBM?")
     st.markdown(
@@ -26,14 +26,16 @@ with text:
         "its dreams look like digits."
     )
     with st.container(horizontal=True):
-        st.page_link("pages/sample.py", label="Draw a digit", icon=":material/draw:")
-        st.page_link("pages/train.py", label="Train your own", icon=":material/model_training:")
+        if st.button("Draw a digit", icon=":material/draw:", type="primary"):
+            st.switch_page("pages/sample.py")
+        if st.button("Train your own", icon=":material/model_training:"):
+            st.switch_page("pages/train.py")
 with picture:
     show.picture(session.portrait(named))
     st.caption("Each hidden unit is shown as its weights: red pixels switch it on, blue ones off.")
 
 st.subheader("The pages")
-with st.grid("auto", min_column_width=260, border=True):
+with st.grid(5, min_column_width=140, border=True):
     for name, (title, icon, description) in shell.PAGES.items():
         if name != "home":
             with st.container():
@@ -41,9 +43,9 @@ with st.grid("auto", min_column_width=260, border=True):
                 st.caption(description)
 
 st.subheader("The model in use")
-with st.grid("auto", min_column_width=160):
+with st.grid(5, min_column_width=140):
     st.metric("Name", named.name, border=True)
-    st.metric("Visible × hidden units", f"{model.n_visible} × {model.n_hidden}", border=True)
+    st.metric("Visible × hidden", f"{model.n_visible} × {model.n_hidden}", border=True)
     st.metric("Data", named.data or "none fits", border=True)
     st.metric("Epochs", "unknown" if named.epochs is None else named.epochs, border=True)
     st.metric(

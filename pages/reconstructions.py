@@ -22,18 +22,10 @@ with st.expander("How the digits are rebuilt, and damage to repair"):
     how = browse.rebuild_controls()
 
 selection = browse.select(named, part, only, order, how)
-grid, detail = st.columns([3, 2], gap="large")
-with grid:
-    show.picture(browse.grid(selection, data.shape), browse.grid_caption(selection))
-with detail:
-    st.subheader("Look closer", anchor=False)
-    number = st.number_input(
-        f"Picture (1 to {len(selection.indices)}, row by row)",
-        1,
-        len(selection.indices),
-        key="reconstructions_pick",
-    )
-    browse.closer(named, selection, int(number) - 1, data.shape)
+show.picture(browse.grid(selection, data.shape), browse.grid_caption(selection))
+
+st.subheader("Look closer")
+browse.closer(named, selection, browse.pick(selection), data.shape)
 
 st.subheader("Which digits are hard?")
 show.chart(browse.error_per_class(named, part), key="error_per_class")

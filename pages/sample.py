@@ -11,9 +11,9 @@ st.title("Sample")
 st.markdown(
     "Start from a picture and let the two layers answer each other: draw $h \\sim p(h \\mid v)$, then "
     "$v \\sim p(v \\mid h)$, and again. This **Gibbs chain** wanders to what the model finds likely: pictures of low "
-    "free energy $F(v) = -b^\\top v - \\sum_j \\log(1 + e^{c_j + v^\\top W_{\\cdot j}})$."
+    "**free energy** $F(v)$, where $p(v) \\propto e^{-F(v)}$."
 )
-start_column, film_column = st.columns(2, gap="large")
+start_column, film_column = st.columns([10, 9], gap="medium")
 with start_column:
     source = dream.source_choice(named)
     start = dream.start(named, source)

@@ -16,6 +16,7 @@ from rbm.model import Array
 
 Order = Literal["Random", "Best", "Worst"]
 GRID = 8
+TILE = 220
 SEED = 0
 
 
@@ -121,7 +122,7 @@ def grid(selection: Selection, shape: tuple[int, int]) -> figures.Picture:
     tiles = figures.side_by_side(figures.grey(selection.inputs, shape), figures.grey(selection.rebuilt, shape))
     error = diagnostics.squared_error(selection.originals, selection.rebuilt).mean()
     alt = f"{len(tiles)} digits, each beside its reconstruction; mean squared error {error:.2f} per image"
-    return figures.mosaic(tiles, GRID, alt, scale=2 if shape[1] > 16 else 6)
+    return figures.mosaic(tiles, GRID, alt, scale=4 if shape[1] > 16 else 8)
 
 
 def grid_caption(selection: Selection) -> str:
@@ -130,42 +131,44 @@ def grid_caption(selection: Selection) -> str:
     return f"In each tile: left the {left}, right its reconstruction. Mean error of these digits: {error:.2f}"
 
 
-def closer(named: NamedModel, selection: Selection, pick: int, shape: tuple[int, int]) -> None:
+def pick(selection: Selection) -> int:
+    """The place in the grid to look at, from 0."""
+    count = len(selection.indices)
+    label = f"Digit (1 to {count}, row by row)"
+    return int(st.number_input(label, 1, count, key="reconstructions_pick", width=260)) - 1
+
+
+def closer(named: NamedModel, selection: Selection, place: int, shape: tuple[int, int]) -> None:
     """One digit: what went in, the hidden layer, what came out, the signed difference."""
     original, given, rebuilt = (
-        array[pick : pick + 1] for array in (selection.originals, selection.inputs, selection.rebuilt)
+        array[place : place + 1] for array in (selection.originals, selection.inputs, selection.rebuilt)
     )
     hidden = named.model.mean_hidden(given)
-    scale = max(1, 150 // shape[1])
-
-    def tile(pixels: figures.Bytes, alt: str, width: int = scale) -> figures.Picture:
-        return figures.mosaic(pixels, 1, alt, scale=width)
-
     parts = [
-        (tile(figures.grey(original, shape), "The original digit"), "original"),
-        (tile(figures.grey(rebuilt, shape), "The reconstruction"), "reconstruction"),
+        (figures.single(figures.grey(original, shape), "The original digit", TILE), "original"),
+        (figures.single(figures.grey(rebuilt, shape), "The reconstruction", TILE), "reconstruction"),
         (
-            tile(figures.diverging(rebuilt - original, shape, 1.0), "Reconstruction minus original"),
+            figures.single(figures.diverging(rebuilt - original, shape, 1.0), "Reconstruction minus original", TILE),
             "difference: red too bright, blue too dark",
         ),
         (_hidden_tile(hidden), f"the {hidden.shape[1]} hidden units: yellow on, dark off"),
     ]
     if selection.damaged:
-        parts.insert(1, (tile(figures.grey(given, shape), "The damaged digit"), "damaged"))
-    with st.grid("auto", min_column_width=120):
+        parts.insert(1, (figures.single(figures.grey(given, shape), "The damaged digit", TILE), "damaged"))
+    with st.grid(len(parts), min_column_width=110):
         for picture, caption in parts:
             show.picture(picture, caption)
     error = diagnostics.squared_error(original, rebuilt)[0]
     st.markdown(
-        f"A **{selection.labels[pick]}** with error **{error:.2f}**. One undamaged mean-field step ranks it "
-        f"**{selection.ranks[pick]:,}** of {selection.total:,}, 1 being the best."
+        f"A **{selection.labels[place]}** with error **{error:.2f}**. One undamaged mean-field step ranks it "
+        f"**{selection.ranks[place]:,}** of {selection.total:,}, 1 being the best."
     )
 
 
 def _hidden_tile(hidden: NDArray[np.floating]) -> figures.Picture:
     shape = near_square(hidden.shape[1])
     alt = f"Probabilities of {hidden.shape[1]} hidden units, mean {hidden.mean():.0%}"
-    return figures.mosaic(figures.sequential(hidden, shape), 1, alt, scale=max(1, 150 // shape[1]))
+    return figures.single(figures.sequential(hidden, shape), alt, TILE)
 
 
 def error_per_class(named: NamedModel, part: Part) -> figures.Chart:

@@ -16,7 +16,7 @@ from rbm.app.session import NamedModel
 from rbm.model import Array
 from rbm.sampling import chain
 
-CANVAS = 280
+CANVAS, THUMBNAIL = 264, 112
 FILM = 20
 DRAW, DIGIT, NOISE = "Draw", "A test digit", "Noise"
 
@@ -53,29 +53,35 @@ def start(named: NamedModel, source: str) -> Array | None:
         return _test_digit(named)
     rng = np.random.default_rng(int(st.session_state.get("dream_seed", 0)))
     noise = rng.integers(0, 2, named.model.n_visible).astype(np.float32)
-    _thumbnail(noise, named, "what the model gets: every pixel a coin toss")
+    _thumbnail(noise, named, "every pixel a coin toss")
     return noise
 
 
 def _drawing(named: NamedModel) -> Array | None:
-    width = st.slider("Brush width", 8, 40, 20, key="dream_brush", persist_state="session")
     version = st.session_state.setdefault("dream_canvas", 0)
-    drawing = st_canvas(
-        stroke_width=width,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=CANVAS,
-        height=CANVAS,
-        return_image_data=True,
-        key=f"canvas_{version}",
-    )
-    st.button("Clear", icon=":material/delete:", on_click=_clear_canvas, help="Empty the black square.")
+    st.space("small")  # the canvas shows its toolbar there
+    row = st.container(horizontal=True, gap="small")
+    board, side = row.container(width=CANVAS), row.container(width=THUMBNAIL + 16)
+    with side:
+        width = st.slider("Brush width", 8, 40, 20, key="dream_brush", persist_state="session")
+        st.button("Clear", icon=":material/delete:", on_click=_clear_canvas, help="Empty the black square.")
+    with board:
+        drawing = st_canvas(
+            stroke_width=width,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            width=CANVAS,
+            height=CANVAS,
+            return_image_data=True,
+            key=f"canvas_{version}",
+        )
     pixels = drawing.image_data
     if pixels is None:
         return None
     seen = ink.normalise(pixels[..., 0] / 255.0 * (pixels[..., 3] / 255.0), named.shape)
     if seen is not None:
-        _thumbnail(seen, named, "what the model sees: scaled and centred as its data were")
+        with side:
+            _thumbnail(seen, named, "what the model sees")
     return seen
 
 
@@ -94,9 +100,7 @@ def _test_digit(named: NamedModel) -> Array:
 
 
 def _thumbnail(image: Array, named: NamedModel, caption: str) -> None:
-    tile = figures.grey(image, named.shape)
-    scale = max(1, 112 // named.shape[1])
-    show.picture(figures.mosaic(tile, 1, caption, scale=scale), caption, width="content")
+    show.picture(figures.single(figures.grey(image, named.shape), caption, THUMBNAIL), caption, width=THUMBNAIL)
 
 
 def settings() -> Settings:

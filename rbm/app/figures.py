@@ -21,6 +21,7 @@ Floats = NDArray[Any]
 Bytes = NDArray[np.uint8]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
 HEIGHT = 320
+COLOURS = ["#4c6ef5", "#e8590c"]  # readable on both themes
 GREY_TEXT = (128, 134, 150)  # legible on both themes
 
 
@@ -82,6 +83,11 @@ def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1
     return Picture(Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1)), alt)
 
 
+def single(tile: Bytes, alt: str, size: int) -> Picture:
+    """One tile (1, height, width, 3), about `size` screen pixels wide."""
+    return mosaic(tile, 1, alt, scale=max(1, size // tile.shape[2]), gap=0)
+
+
 def interleaved(*rows: Bytes, columns: int) -> Bytes:
     """Tiles such that, in a mosaic of `columns`, each line of the first is followed by the others' lines."""
     n, height, width, _ = rows[0].shape
@@ -112,15 +118,15 @@ def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) 
 
     `weights` (n_visible, units), `hidden` (units,) the activation of each, `image` (n_visible,) or None.
     """
-    canvas = Image.new("RGBA", (760, 500))
+    canvas = Image.new("RGBA", (760, 560))
     pen = ImageDraw.Draw(canvas)
     shown = np.argsort(-hidden, kind="stable")[:7]
-    size, below = 88, 210
-    left, top = (canvas.width - below) // 2, canvas.height - below - 30
+    size, below = 100, 240
+    left, top = (canvas.width - below) // 2, canvas.height - below
     inked = np.zeros(len(weights)) if image is None else image
     pixels = np.argsort(-inked.astype(float), kind="stable")[:16]
     strongest = max(float(np.abs(weights[np.ix_(pixels, shown)]).max()), 1e-12)
-    tops = [(int((i + 0.5) * canvas.width / len(shown)), 34) for i in range(len(shown))]
+    tops = [(int((i + 0.5) * canvas.width / len(shown)), 44) for i in range(len(shown))]
     for unit, (x, y) in zip(shown, tops, strict=True):
         for pixel in pixels:
             row, column = divmod(int(pixel), shape[1])
@@ -133,10 +139,10 @@ def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) 
         canvas.paste(tile, (x - size // 2, y))
     digit = grey(inked if image is None else image, shape)[0]
     canvas.paste(Image.fromarray(digit).resize((below, below), Image.Resampling.NEAREST), (left, top))
-    font = ImageFont.load_default(20)
+    font = ImageFont.load_default(26)
     pen.text((8, 4), f"hidden units h: {len(hidden)}, {len(shown)} shown", fill=GREY_TEXT, font=font)
-    pen.text((8, top + 20), "weights W", fill=GREY_TEXT, font=font)
-    pen.text((8, canvas.height - 60), f"visible units v:\n{len(weights)} pixels", fill=GREY_TEXT, font=font)
+    pen.text((8, top - 90), "weights W", fill=GREY_TEXT, font=font)
+    pen.text((8, canvas.height - 76), f"visible units v:\n{len(weights)} pixels", fill=GREY_TEXT, font=font)
     alt = f"An RBM: {len(weights)} pixels below, {len(shown)} of {len(hidden)} hidden units above, weights between"
     return Picture(canvas, alt)
 
@@ -154,7 +160,7 @@ def learning_curve(history: tuple[Point, ...], *, log: bool = False, most: int =
     if points and points[0].validation_error is not None:
         figure.add_scatter(x=epochs, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
     figure.update_traces(marker_size=5)
-    _dress(figure, "Reconstruction error falls as the model learns", "epoch", "squared error per image")
+    _dress(figure, "Reconstruction error by epoch", "epoch", "squared error per image")
     figure.update_yaxes(type="log" if log else "linear", rangemode="tozero" if not log else None)
     last = points[-1]
     held = "" if last.validation_error is None else f", held-out {last.validation_error:.2f}"
@@ -197,12 +203,27 @@ def heatmap(values: Floats, title: str, x: str, y: str, height: int = 420) -> Ch
 
 def _dress(figure: go.Figure, title: str, x: str, y: str, height: int = HEIGHT) -> None:
     figure.update_layout(
+        colorway=COLOURS,
         title={"text": title, "font_size": 15, "x": 0, "xanchor": "left"},
         xaxis_title=x,
         yaxis_title=y,
         height=height,
         margin={"l": 10, "r": 10, "t": 44, "b": 10},
-        legend={"orientation": "h", "y": 1.02, "x": 1, "xanchor": "right", "yanchor": "bottom"},
+        legend={"x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
         bargap=0.1,
         uirevision="keep",
     )
+
+
+@cache
+def favicon() -> Image.Image:
+    """Two layers of dots, every one of which is wired to every other layer's."""
+    icon = Image.new("RGBA", (128, 128))
+    pen = ImageDraw.Draw(icon)
+    above, below = [(34, 30), (94, 30)], [(20, 98), (64, 98), (108, 98)]
+    for start in above:
+        for end in below:
+            pen.line([start, end], fill="#8f9dd8", width=6)
+    for (x, y), colour in [*((dot, "#e8590c") for dot in above), *((dot, "#4c6ef5") for dot in below)]:
+        pen.ellipse([x - 17, y - 17, x + 17, y + 17], fill=colour)
+    return icon

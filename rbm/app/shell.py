@@ -6,7 +6,7 @@ import streamlit as st
 
 from rbm.app import session
 
-_FLAG = "shell_has_run"
+_FLAG = "inside_shell"
 
 PAGES = {
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
@@ -19,8 +19,7 @@ PAGES = {
 
 
 def run() -> None:
-    """Draw the navigation and the page that the address asks for. Called by the entrypoint only."""
-    st.session_state[_FLAG] = True
+    """Draw the navigation, the sidebar and the page that the address asks for."""
     pages = [
         st.Page(f"pages/{name}.py", title=title, icon=icon, help=text, default=name == "home")
         for name, (title, icon, text) in PAGES.items()
@@ -28,12 +27,16 @@ def run() -> None:
     page = st.navigation(pages)
     session.adopt_finished_job()
     _sidebar()
-    page.run()
+    st.session_state[_FLAG] = True
+    try:
+        page.run()
+    finally:  # the next run may again begin without the entrypoint
+        del st.session_state[_FLAG]
 
 
 def ensure() -> None:
     """First line of every page. With a pages/ folder, a fresh server answers a deep link by running the page
-    without the entrypoint: then draw the whole app instead, and stop the bare page."""
+    without the entrypoint (as AppTest does at every run): then draw the whole app, and stop the bare page."""
     if not st.session_state.get(_FLAG):
         run()
         st.stop()

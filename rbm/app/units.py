@@ -86,8 +86,8 @@ def portrait(named: NamedModel, unit: int) -> None:
     filter_column, chart_column = st.columns([1, 2], gap="medium")
     weights = named.model.weights[:, unit : unit + 1]
     with filter_column:
-        scale = max(1, 280 // named.shape[1])
-        show.picture(figures.filters(weights, named.shape, 1, common=False, scale=scale), "its filter")
+        tile = figures.diverging(weights.T, named.shape)
+        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter")
     if named.dataset is None:
         return
     activation = _activations(named, named.dataset.name)[:, unit]
@@ -172,8 +172,8 @@ def one_digit(named: NamedModel, data: Dataset, part: Part, index: int) -> None:
     left, right = st.columns(2)
     with left:
         tile = figures.grey(images[index], data.shape)
-        show.picture(figures.mosaic(tile, 1, f"A {labels[index]}", scale=max(1, 220 // data.shape[1])), "the digit")
+        show.picture(figures.single(tile, f"A {labels[index]}", 220), "the digit")
     with right:
         tile = figures.sequential(hidden, shape)
         alt = f"{(hidden > 0.5).sum()} of {len(hidden)} hidden units are on"
-        show.picture(figures.mosaic(tile, 1, alt, scale=max(1, 220 // shape[1])), f"its hidden layer: {alt}")
+        show.picture(figures.single(tile, alt, 220), f"its hidden layer: {alt}")

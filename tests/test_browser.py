@@ -1,0 +1,99 @@
+"""Stories in a real Chromium against the real server: what a student does, in one go."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.conftest import FLAGS
+
+SECONDS = 1000  # milliseconds, as playwright counts
+
+
+@pytest.fixture
+def page(chromium: str, server: str) -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(base_url=server, viewport={"width": 1280, "height": 1000})
+        page.set_default_timeout(30 * SECONDS)
+        expect.set_options(timeout=30 * SECONDS)
+        yield page
+        assert page.get_by_test_id("stException").count() == 0
+        browser.close()
+
+
+def set_number(page: Page, label: str, value: str) -> None:
+    box = page.get_by_label(label, exact=True)
+    box.fill(value)
+    box.press("Tab")
+
+
+def follow(page: Page, title: str) -> None:
+    """Change the page by its link in the sidebar."""
+    page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
+    page.goto("/sample")
+    expect(page.get_by_role("heading", name="Sample")).to_be_visible()
+    names = page.get_by_test_id("stSidebarNavLink")
+    titles = ["Home", "Train", "Reconstructions", "Filters", "Activations", "Sample"]
+    expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
+
+
+def test_train_and_see_the_chart_get_points(page: Page) -> None:
+    page.goto("/train")
+    page.get_by_label("Data", exact=True).click()
+    page.get_by_role("option", name="digits-8x8").click()
+    set_number(page, "Hidden units", "29")
+    set_number(page, "Epochs", "300")
+    page.get_by_role("button", name="Start").click()
+    points = page.locator(".js-plotly-plot .point")
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .point').length > 6")
+
+    follow(page, "Filters")  # nothing is lost by looking elsewhere
+    follow(page, "Train")
+    expect(page.get_by_label("Hidden units", exact=True)).to_have_value("29")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Finished 300 epochs")
+    expect(points.first).to_be_attached()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("64-29 · digits-8x8 · 300 epochs")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the model in use").click()
+    page.get_by_role("button", name="Back to the default model").click()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
+    page.locator("input[type=file]").set_input_files(download.value.path())
+    expect(page.get_by_test_id("stAlert").last).to_be_visible()
+
+
+def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
+    page.goto("/sample")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Draw a digit")
+    box = page.locator("canvas.upper-canvas").bounding_box()
+    assert box is not None
+    stroke = [(70, 60), (130, 45), (180, 80), (130, 125), (190, 170), (140, 215), (70, 200)]
+    page.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])
+    page.mouse.down()
+    for x, y in stroke[1:]:
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=5)
+    page.mouse.up()
+
+    film = page.locator("canvas[data-frame]")
+    expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
+    page.get_by_role("button", name="Pause").click()
+    here = int(film.get_attribute("data-frame") or -1)
+    page.get_by_role("button", name="One sweep on").click()
+    expect(film).to_have_attribute("data-frame", str(here + 1))
+    pixels = film.evaluate("c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)")
+    frame = np.array(pixels).reshape(28, 28, 4)[..., 0]
+    assert 0.03 < (frame > 128).mean() < 0.4, "the frame shows ink on black"
+    expect(page.get_by_text("Film strip")).to_be_visible()
+
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Draw a digit")

@@ -1,0 +1,205 @@
+"""Every page through the entrypoint, without a browser."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rbm
+from rbm.app.session import NamedModel
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["home", "train", "reconstructions", "filters", "activations", "sample"]
+SECONDS = 30
+
+
+@pytest.fixture
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+
+
+def open_page(app: AppTest, name: str) -> AppTest:
+    return app.switch_page(f"pages/{name}.py").run()
+
+
+def pressed(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def captions(app: AppTest) -> list[str]:
+    return [text for image in app.image for text in image.captions]
+
+
+def small_model(n_visible: int, n_hidden: int = 11) -> NamedModel:
+    rng = np.random.default_rng(3)
+    model = rbm.RBM(rng.normal(size=(n_visible, n_hidden)), np.zeros(n_visible), np.zeros(n_hidden))
+    fitting = {784: "mnist-5k", 64: "digits-8x8"}
+    return NamedModel("Small", model, fitting.get(n_visible))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_default_model(app: AppTest, page: str) -> None:
+    open_page(app, page)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value
+    assert "784-500" in app.sidebar.caption[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_images_of_another_shape(app: AppTest, page: str) -> None:
+    app.session_state["model_in_use"] = small_model(64)
+    open_page(app, page)
+    assert not app.exception
+    assert "64-11 · digits-8x8" in app.sidebar.caption[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_a_model_that_no_data_fits(app: AppTest, page: str) -> None:
+    app.session_state["model_in_use"] = small_model(77)
+    open_page(app, page)
+    assert not app.exception
+    if page in ("reconstructions", "activations", "filters"):
+        assert "77 visible units" in app.info[0].value
+
+
+def train_tiny(app: AppTest) -> AppTest:
+    open_page(app, "train")
+    app.selectbox(key="train_data").select("digits-8x8")
+    app.number_input(key="train_n_hidden").set_value(13)
+    app.number_input(key="train_epochs").set_value(20)
+    return pressed(app, "Start")
+
+
+def wait_for_the_end(app: AppTest) -> AppTest:
+    app.session_state["training_job"][0].join(SECONDS)
+    return app.run()
+
+
+def test_training_end_to_end(app: AppTest) -> None:
+    wait_for_the_end(train_tiny(app))
+    assert not app.exception
+    assert "Finished 20 epochs" in app.success[0].value
+    assert "64-13 · digits-8x8 · 20 epochs" in app.sidebar.caption[0].value
+    for page in PAGES:
+        assert not open_page(app, page).exception
+    history = app.session_state["training_job"][0].progress().history
+    assert [point.epoch for point in history] == list(range(21))
+    assert history[-1].validation_error < history[0].validation_error
+
+
+def test_a_preset_fills_the_form(app: AppTest) -> None:
+    open_page(app, "train")
+    app.segmented_control(key="train_preset").select("Classic 784-500").run()
+    classic = rbm.PRESETS["Classic 784-500"]
+    assert app.number_input(key="train_learning_rate").value == classic.learning_rate
+
+
+def test_stop_keeps_the_model_so_far(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="train_data").select("digits-8x8")
+    app.number_input(key="train_n_hidden").set_value(13)
+    app.number_input(key="train_epochs").set_value(1000)
+    pressed(app, "Start")
+    pressed(app, "Stop")
+    wait_for_the_end(app)
+    assert "Stopped after epoch" in app.info[0].value
+    assert "64-13" in app.sidebar.caption[0].value
+
+
+def test_training_that_blows_up_says_what_to_lower(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="train_data").select("digits-8x8")
+    app.number_input(key="train_learning_rate").set_value(100.0)
+    pressed(app, "Start")
+    wait_for_the_end(app)
+    assert not app.exception
+    assert "Lower learning_rate (now 100)" in app.error[0].value
+    assert "784-500" in app.sidebar.caption[0].value, "the model in use has not changed"
+
+
+def test_settings_that_cannot_be(app: AppTest) -> None:
+    open_page(app, "train")
+    app.number_input(key="train_learning_rate").set_value(0.0)
+    pressed(app, "Start")
+    assert not app.exception
+    assert "learning_rate must be between" in app.error[0].value
+    assert "training_job" not in app.session_state
+
+
+def upload(app: AppTest, data: bytes, name: str = "model.npz") -> AppTest:
+    open_page(app, "train")
+    return app.file_uploader[0].upload(name, data, "application/octet-stream").run()
+
+
+def test_a_wrong_upload_leaves_the_model_in_use(app: AppTest) -> None:
+    before = app.sidebar.caption[0].value
+    upload(app, b"not a model")
+    assert not app.exception
+    assert "not a model file" in app.error[0].value
+    assert app.sidebar.caption[0].value == before
+
+
+def test_a_downloaded_model_can_be_uploaded(app: AppTest, tmp_path: Path) -> None:
+    from rbm.app import session
+
+    data = session.model_file(small_model(64))
+    upload(app, data)
+    assert not app.exception
+    assert not app.error
+    assert "Small · 64-11 · digits-8x8" in app.sidebar.caption[0].value
+
+
+@pytest.mark.parametrize("damage", ["Noise", "Blank half", "Square hole"])
+def test_reconstructions_of_damaged_digits(app: AppTest, damage: str) -> None:
+    open_page(app, "reconstructions")
+    app.segmented_control(key="rebuild_damage").select(damage)
+    app.slider(key="rebuild_steps").set_value(5)
+    app.toggle(key="rebuild_sampled").set_value(True).run()
+    assert not app.exception
+    assert "damaged digit" in captions(app)[0]
+
+
+@pytest.mark.parametrize("order", ["Best", "Worst"])
+def test_reconstructions_in_order_of_error(app: AppTest, order: str) -> None:
+    open_page(app, "reconstructions")
+    app.segmented_control(key="reconstructions_order").select(order)
+    app.segmented_control(key="reconstructions_part").select("Training")
+    app.selectbox(key="reconstructions_digit").select("3").run()
+    assert not app.exception
+    picked = next(text.value for text in app.markdown if "error" in text.value and "ranks" in text.value)
+    assert picked.startswith("A **3**")
+
+
+@pytest.mark.parametrize("order", ["Mean activation", "Index"])
+def test_filters_in_any_order(app: AppTest, order: str) -> None:
+    open_page(app, "filters")
+    app.segmented_control(key="filters_order").select(order)
+    app.segmented_control(key="filters_scale").select("Per filter")
+    app.number_input(key="filters_place").set_value(500).run()
+    assert not app.exception
+
+
+def test_activations_of_training_digits(app: AppTest) -> None:
+    open_page(app, "activations")
+    app.segmented_control(key="activations_part").select("Training")
+    app.toggle(key="activations_sort").set_value(False)
+    app.number_input(key="activations_digit").set_value(99).run()
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == ["Dead units", "Always-on units", "Units on per digit"]
+
+
+def test_an_empty_canvas_gets_a_hint(app: AppTest) -> None:
+    open_page(app, "sample")
+    assert not app.exception
+    assert "Draw a digit" in app.info[0].value
+
+
+@pytest.mark.parametrize("source", ["A test digit", "Noise"])
+def test_dreams_from_a_digit_and_from_noise(app: AppTest, source: str) -> None:
+    open_page(app, "sample")
+    app.segmented_control(key="dream_source").select(source).run()
+    app.slider(key="dream_steps").set_value(7).run()
+    assert not app.exception
+    assert "sweep 0 to 7" in captions(app)[-1]
