@@ -76,7 +76,8 @@ def as_unit_interval(images: ArrayLike) -> NDArray[np.float32]:
     """
     array = check_images(images)
     if array.dtype == np.uint8:
-        return array * np.float32(1 / 255)
+        # not times 1/255, which is off by a bit for half of the levels
+        return np.divide(array, 255, dtype=np.float32)
     return array.astype(np.float32)
 
 
