@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import gzip
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,7 @@ Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 SPLIT_SEED = 2006  # Hinton & Salakhutdinov, Science 313; any fixed number would do
+_ONE_READER = threading.Lock()  # `cache` alone lets two threads that meet read twice
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +53,8 @@ def load(name: str) -> Dataset:
     """
     if name not in _READERS:
         raise ValueError(f"unknown data set {name!r}; choose one of {', '.join(names())}")
-    return _load(name)
+    with _ONE_READER:
+        return _load(name)
 
 
 def names() -> list[str]:
