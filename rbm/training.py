@@ -75,10 +75,11 @@ class Trainer:
         self._parameters = _start(self._images, config, self._rng)
         self._velocity = Parameters(*(np.zeros_like(array) for array in self._parameters))
         self._last_good = self.model
-        self.start_error = float(reconstruction_error(self._last_good, self._images[:START_IMAGES]).mean())
+        self._order = self._rng.permutation(len(self._images))
+        some = self._order[:START_IMAGES]  # at random: the first ones may all be of one class
+        self.start_error = float(reconstruction_error(self._last_good, self._images[some]).mean())
         self.batches = -(-len(self._images) // config.batch_size)
         self.epoch = self.batch = 0
-        self._order = self._rng.permutation(len(self._images))
         self._error_sum = self._seconds = 0.0
 
         rows = 2 * min(config.batch_size, len(self._images))
