@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
+import threading
 import zipfile
+import zlib
+from contextlib import nullcontext
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -32,11 +37,16 @@ class BadModelFile(ValueError):
 def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_precision: bool = False) -> None:
     """Write `model` and a JSON-able note about it to `path` (replaced whole, or not at all) or an open file.
 
-    `half_precision` stores float16 weights: half the size, three significant digits.
+    `half_precision` stores float16 weights: half the size, three significant digits. Raises TypeError or
+    ValueError for a note or weights that the file can't hold.
     """
+    if "version" in (info or {}):
+        raise ValueError("the note can't have a key 'version': that is the version of the file format")
     note = json.dumps({"version": VERSION, **(info or {})})
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
     if half_precision:
+        if np.abs(model.weights).max() > np.finfo(np.float16).max:
+            raise ValueError("these weights are too large for half precision")
         arrays["weights"] = model.weights.astype(np.float16)
     buffer = io.BytesIO()
     arrays[_NOTE] = np.frombuffer(note.encode(), dtype=np.uint8)
@@ -45,7 +55,7 @@ def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_p
         path.write(buffer.getvalue())
         return
     target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
     try:
         with partial.open("wb") as file:
             file.write(buffer.getvalue())
@@ -63,14 +73,17 @@ def load(path: Source) -> RBM:
 
 def read(path: Source) -> tuple[RBM, dict[str, Any]]:
     """The model and the note beside it. Raises as `load` does."""
+    data = _read_bytes(path)
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive)
             arrays = {name: _read_array(archive, name, ndim) for name, ndim in _ARRAYS.items()}
             info = _parse_note(_read_array(archive, _NOTE, 1))
+    except BadModelFile:
+        raise
     except zipfile.BadZipFile as error:
         raise BadModelFile(f"this is not a model file (.npz): {error}") from None
-    except (EOFError, NotImplementedError, RuntimeError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (EOFError, RuntimeError, ValueError, OverflowError, OSError, zlib.error) as error:
         raise BadModelFile(f"this file is damaged or locked: {error}") from None
     try:
         with np.errstate(over="ignore"):
@@ -79,15 +92,27 @@ def read(path: Source) -> tuple[RBM, dict[str, Any]]:
         raise BadModelFile(f"this file holds no usable model: {error}") from None
 
 
+def _read_bytes(path: Source) -> bytes:
+    """The whole file, so that from here on an OSError can only mean a damaged archive."""
+    with open(path, "rb") if isinstance(path, str | os.PathLike) else nullcontext(path) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size > MAX_BYTES:
+            raise BadModelFile(f"this file has {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
+        file.seek(0)
+        return file.read(size)
+
+
 def _check_members(archive: zipfile.ZipFile) -> None:
     wanted = {f"{name}.npy" for name in (*_ARRAYS, _NOTE)}
     found = [member.filename for member in archive.infolist()]
     if sorted(found) != sorted(wanted):
-        shown = ", ".join(sorted(found)[:5]) or "nothing"
+        shown = ", ".join(repr(name[:40]) for name in sorted(found)[:5]) or "nothing"
         raise BadModelFile(f"a model file holds {', '.join(sorted(wanted))}; this one holds {shown}")
     size = sum(member.file_size for member in archive.infolist())
     if size > MAX_BYTES:
         raise BadModelFile(f"this file unpacks to {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
+    if not {member.compress_type for member in archive.infolist()} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise BadModelFile("this file is compressed in a way that rbm.save never uses")
 
 
 def _read_array(archive: zipfile.ZipFile, name: str, ndim: int) -> NDArray[Any]:
@@ -99,17 +124,19 @@ def _read_array(archive: zipfile.ZipFile, name: str, ndim: int) -> NDArray[Any]:
             if version != (1, 0):
                 raise ValueError(f"array format {version}")
             shape, fortran, dtype = np.lib.format.read_array_header_1_0(member, max_header_size=1000)
-        except ValueError as error:
-            raise BadModelFile(f"{name} is not a plain array: {error}") from None
+        except (ValueError, TypeError, SyntaxError, TokenError):  # all that a crooked header can raise
+            raise BadModelFile(f"{name} is not stored as a plain array") from None
         kinds = "u" if name == _NOTE else "f"
         if dtype.kind not in kinds or dtype.hasobject or fortran or len(shape) != ndim:
+            order = ", column by column" if fortran else ""
             raise BadModelFile(
-                f"{name} must be a {ndim}-dimensional array of numbers; this is {dtype} of shape {shape}"
+                f"{name} must be a {ndim}-dimensional array of numbers; this is {dtype} of shape {shape}{order}"
             )
-        count = 1
-        for length in shape:
-            count *= length
-        if member.tell() + count * dtype.itemsize != size:
+        count = math.prod(shape)
+        if (
+            not all(type(length) is int and length > 0 for length in shape)
+            or member.tell() + count * dtype.itemsize != size
+        ):
             raise BadModelFile(f"{name} claims shape {shape}, which does not fit its {size} bytes")
         data = member.read(count * dtype.itemsize + 1)  # the last byte makes zipfile check the CRC
     if len(data) != count * dtype.itemsize:
@@ -121,8 +148,12 @@ def _parse_note(raw: NDArray[Any]) -> dict[str, Any]:
     try:
         info = json.loads(raw.tobytes().decode())
         version = info.pop("version")
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, AttributeError, KeyError):
+        if not isinstance(version, int):
+            raise TypeError
+    except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
         raise BadModelFile("the note in this file is not one that rbm.save wrote") from None
     if version != VERSION:
-        raise BadModelFile(f"this file has format version {version}; this program reads version {VERSION}")
+        raise BadModelFile(
+            f"this file has format version {str(version)[:9]}; this program reads version {VERSION}"
+        )
     return dict(info)
