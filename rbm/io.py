@@ -153,7 +153,5 @@ def _parse_note(raw: NDArray[Any]) -> dict[str, Any]:
     except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
         raise BadModelFile("the note in this file is not one that rbm.save wrote") from None
     if version != VERSION:
-        raise BadModelFile(
-            f"this file has format version {str(version)[:9]}; this program reads version {VERSION}"
-        )
+        raise BadModelFile(f"this file has format version {str(version)[:9]}; this program reads version {VERSION}")
     return dict(info)

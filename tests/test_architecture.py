@@ -13,18 +13,25 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ORDER = [  # a new module is one line here; a name may be listed before its file exists
     "datasets",
+    "ink",
+    "idx",
     "model",
     "units",
     "sampling",
+    "corruption",
     "exact",
-    "diagnostics",
-    "config",
-    "training",
     "likelihood",
+    "diagnostics",
+    "monitors",
+    "config",
+    "negative",
+    "training",
     "estimator",
     "io",
     "jobs",
     "runs",
+    "models",
+    "models.make",
 ]
 
 

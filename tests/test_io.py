@@ -52,9 +52,7 @@ def test_file_objects_will_do_wherever_they_stand():
 
 def test_extreme_float32_values_come_back():
     limits = np.finfo(np.float32)
-    weights = np.array(
-        [[limits.max, limits.min, limits.tiny], [limits.smallest_subnormal, -0.0, 1 / 3]], np.float32
-    )
+    weights = np.array([[limits.max, limits.min, limits.tiny], [limits.smallest_subnormal, -0.0, 1 / 3]], np.float32)
     model = rbm.RBM(weights, np.zeros(2), np.zeros(3))
     assert rbm.load(io.BytesIO(written(model))).weights.tobytes() == weights.tobytes()
 

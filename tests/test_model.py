@@ -48,10 +48,7 @@ def test_conditionals_are_those_of_the_enumerated_joint(model):
         for v in visible
     ]
     p_visible = [
-        [
-            sum(joint[v, h] * v[i] for v in visible) / sum(joint[v, h] for v in visible)
-            for i in range(model.n_visible)
-        ]
+        [sum(joint[v, h] * v[i] for v in visible) / sum(joint[v, h] for v in visible) for i in range(model.n_visible)]
         for h in hidden
     ]
     # the sigmoid's slope is at most 1/4; its own value is good to a few times 2^-24

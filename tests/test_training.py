@@ -100,9 +100,7 @@ def chain_ends(p: brute.Params, image: brute.State, steps: int, negative: str) -
     return now
 
 
-def gradient_moments(
-    p: brute.Params, image: brute.State, steps: int, negative: str
-) -> tuple[np.ndarray, np.ndarray]:
+def gradient_moments(p: brute.Params, image: brute.State, steps: int, negative: str) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance, over the chain, of (ΔW, Δb, Δc) in one row: data less model, p(h | v) in both."""
 
     def statistics(v):
@@ -114,9 +112,7 @@ def gradient_moments(
     return mean, sum(q * (g - mean) ** 2 for q, g in ends)
 
 
-@pytest.mark.parametrize(
-    ("steps", "negative"), [(1, "sample"), (2, "sample"), (5, "sample"), (1, "mean"), (2, "mean")]
-)
+@pytest.mark.parametrize(("steps", "negative"), [(1, "sample"), (2, "sample"), (5, "sample"), (1, "mean"), (2, "mean")])
 def test_the_expected_update_is_that_of_the_enumerated_chain(steps, negative):
     """One batch of n copies of each of three images: the update is the mean of 3n independent chains.
 
@@ -331,9 +327,7 @@ def test_a_batch_larger_than_the_data_is_the_data():
 
 @pytest.mark.parametrize("rate", [30.0, 1e6])
 def test_a_blow_up_is_noticed_within_one_epoch(rate):
-    with pytest.raises(
-        rbm.Diverged, match=r"in epoch 1: .*learning_rate \(now " + re.escape(f"{rate:g}")
-    ) as caught:
+    with pytest.raises(rbm.Diverged, match=r"in epoch 1: .*learning_rate \(now " + re.escape(f"{rate:g}")) as caught:
         run(GREY, learning_rate=rate)
     assert same(caught.value.model, start_of(GREY))
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import rbm
+from rbm import datasets, io
+from rbm.config import TrainConfig
+from rbm.training import train
 
 DATA = "mnist-5k"
-CONFIG = rbm.TrainConfig(gibbs_steps=5, epochs=100, learning_rate=0.05, momentum=0.5, final_momentum=0.9)
+CONFIG = TrainConfig(gibbs_steps=5, epochs=100, learning_rate=0.05, momentum=0.5, final_momentum=0.9)
 TARGET = Path(__file__).parent / "default.npz"
 
 
 def main() -> None:
-    data = rbm.datasets.load(DATA)
-    for report in rbm.train(data.train_images, CONFIG, validation=data.test_images):
+    data = datasets.load(DATA)
+    for report in train(data.train_images, CONFIG, validation=data.test_images):
         print(
             f"epoch {report.epoch:3}  error {report.reconstruction_error:.3f}  held-out {report.validation_error:.3f}"
         )
@@ -30,7 +32,7 @@ def main() -> None:
         "config": asdict(CONFIG),
         "made_by": "python -m rbm.models.make",
     }
-    rbm.save(TARGET, report.model, info, half_precision=True)
+    io.save(TARGET, report.model, info, half_precision=True)
     print(f"{TARGET}: {TARGET.stat().st_size / 1e6:.2f} MB")
 
 
