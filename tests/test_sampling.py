@@ -115,6 +115,15 @@ def test_certain_units_are_certain():
     assert (drawn[:, 1] == 1).all()
 
 
+def test_a_uniform_number_of_exactly_0_switches_no_impossible_unit_on():
+    class Zeros:
+        def random(self, shape, dtype):
+            return np.zeros(shape, dtype)
+
+    mean = np.array([[0.0, 2.0**-24]], dtype=np.float32)
+    assert sampling.bernoulli(mean, Zeros()).tolist() == [[0, 1]]  # type: ignore[arg-type]
+
+
 def test_a_sweep_shows_the_mean_it_was_drawn_from():
     """Over n chains from one start, mean(visible - mean) has variance E[m(1 - m)]/n <= 1/(4 n)."""
     model = brute.tiny(3, 7, seed=16)

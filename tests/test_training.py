@@ -345,22 +345,23 @@ def test_after_a_later_blow_up_the_last_reported_model_is_kept():
     assert f"the model of epoch {reports[-1].epoch} is kept" in str(caught.value)
 
 
-@pytest.mark.parametrize("when", [1, 3])
-def test_weights_that_are_not_finite_are_noticed_in_the_same_epoch(when):
-    """No learning rate gets there in a few updates, so a NaN is put in, before the last batch or in it."""
-    trainer = Trainer(GREY, TrainConfig(n_hidden=3, batch_size=5))
-    for _ in range(when - 1):
-        assert trainer.step() is None
+@pytest.mark.parametrize("name", ["weights", "visible_bias", "hidden_bias"])
+@pytest.mark.parametrize(("when", "noticed"), [(1, 2), (3, 3)])
+def test_parameters_that_are_not_finite_are_noticed_a_batch_later_or_with_the_epoch(name, when, noticed):
+    """No learning rate gets there in a few updates, so the batch number `when` of three puts a NaN in."""
+    trainer = Trainer(GREY, config_of({"batch_size": 5}))
     update = trainer._update
 
     def poisoned(batch):
         update(batch)
-        trainer._parameters.weights[0, 0] = np.nan
+        if trainer.batch == when - 1:
+            getattr(trainer._parameters, name).flat[1] = np.nan
 
     trainer._update = poisoned  # type: ignore[method-assign]
     message = r"epoch 1: the weights are no longer finite\. Lower learning_rate"
     with pytest.raises(rbm.Diverged, match=message) as caught:
         list(iter(trainer.step, "no report"))  # step for as long as it goes
+    assert trainer.batch == noticed
     assert same(caught.value.model, start_of(GREY))
 
 
