@@ -39,7 +39,7 @@ with st.grid(5, min_column_width=140, border=True):
     for name, (title, icon, description) in shell.PAGES.items():
         if name != "home":
             with st.container():
-                st.page_link(f"pages/{name}.py", label=f"**{title}**", icon=icon)
+                st.page_link(f"pages/{name}.py", label=title, icon=icon)
                 st.caption(description)
 
 st.subheader("The model in use")

@@ -87,7 +87,7 @@ def portrait(named: NamedModel, unit: int) -> None:
     weights = named.model.weights[:, unit : unit + 1]
     with filter_column:
         tile = figures.diverging(weights.T, named.shape)
-        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter")
+        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter", width=280)
     if named.dataset is None:
         return
     activation = _activations(named, named.dataset.name)[:, unit]
@@ -158,8 +158,8 @@ def mean_per_class(named: NamedModel, data: Dataset, part: Part) -> figures.Char
     _, labels = session.images_and_labels(data, part)
     classes, means = diagnostics.mean_by_class(_activations(named, data.name, part), labels)
     busiest = np.argsort(-means.var(axis=0), kind="stable")[:BATCH]
-    title = f"Mean activation per class, the {len(busiest)} most selective units"
-    chart = figures.heatmap(means[:, busiest], title, "unit, most selective first", "digit", height=360)
+    title = "Mean activation per class"
+    chart = figures.heatmap(means[:, busiest], title, f"the {len(busiest)} most selective units", "digit", height=360)
     chart.figure.update_yaxes(tickmode="array", tickvals=list(range(len(classes))), ticktext=[str(c) for c in classes])
     return chart
 
@@ -172,8 +172,8 @@ def one_digit(named: NamedModel, data: Dataset, part: Part, index: int) -> None:
     left, right = st.columns(2)
     with left:
         tile = figures.grey(images[index], data.shape)
-        show.picture(figures.single(tile, f"A {labels[index]}", 220), "the digit")
+        show.picture(figures.single(tile, f"A {labels[index]}", 220), "the digit", width=200)
     with right:
         tile = figures.sequential(hidden, shape)
         alt = f"{(hidden > 0.5).sum()} of {len(hidden)} hidden units are on"
-        show.picture(figures.single(tile, alt, 220), f"its hidden layer: {alt}")
+        show.picture(figures.single(tile, alt, 220), f"its hidden layer: {alt}", width=200)
