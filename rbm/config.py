@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal, get_args
 
-Algorithm = Literal["cd"]
+Algorithm = Literal["cd", "pcd"]
+Binarize = Literal["none", "threshold", "sample"]
 Negative = Literal["mean", "sample"]
+Schedule = Literal["constant", "linear", "inverse"]
 VisibleBias = Literal["log-odds", "zero"]
 
 
@@ -22,11 +24,17 @@ class TrainConfig:
         visible_bias: starts at the "log-odds" of the pixel means (guide, section 8.1) or at "zero".
         hidden_bias: what every hidden bias starts at; a negative value makes active units rare.
     Gradient
-        algorithm: "cd" starts the chain at the data (Hinton 2002).
+        algorithm: "cd" starts the chains at the data (Hinton 2002), "pcd" never resets them (Tieleman 2008).
         gibbs_steps: k, full sweeps per update.
+        chains: how many persistent chains; the batch size has no say in it.
         negative: the chain's visible units hold draws ("sample") or probabilities ("mean"; guide, section 3.2).
+        binarize: grey levels are used as probabilities ("none"), cut at 0.5 ("threshold"), or drawn black or
+            white anew each time a batch is used ("sample"). Training errors are measured against the batch as
+            used; validation errors against grey levels, or cut ones for "threshold".
     Steps
         learning_rate: step size of an update, on gradients averaged over the batch.
+        schedule: the rate stays "constant", falls by a "linear" ramp to zero at the end of the run, or is
+            "inverse": learning_rate / (1 + epoch / 10).
         momentum: until momentum_epochs have passed, final_momentum from then on (guide, section 9).
     Run
         batch_size, epochs, seed.
@@ -42,7 +50,10 @@ class TrainConfig:
     weight_std: float = 0.01
     visible_bias: VisibleBias = "log-odds"
     hidden_bias: float = 0.0
+    chains: int = 100
     negative: Negative = "sample"
+    binarize: Binarize = "none"
+    schedule: Schedule = "constant"
     momentum: float = 0.0
     final_momentum: float = 0.0
     momentum_epochs: int = 5
@@ -56,19 +67,32 @@ class TrainConfig:
         for name, limits in _REAL.items():
             _check(name, getattr(self, name), Real, "a number", *limits)
 
+    def rate_at(self, epoch: float) -> float:
+        """The learning rate when `epoch` epochs have passed; half epochs count."""
+        if self.schedule == "linear":
+            return self.learning_rate * max(0.0, 1 - epoch / self.epochs)
+        if self.schedule == "inverse":
+            return self.learning_rate / (1 + epoch / INVERSE_EPOCHS)
+        return self.learning_rate
+
     def momentum_at(self, epoch: float) -> float:
         """The momentum when `epoch` epochs have passed."""
         return self.momentum if epoch < self.momentum_epochs else self.final_momentum
 
 
+INVERSE_EPOCHS = 10  # after so many epochs the "inverse" schedule has halved the rate
+
 _CHOICES: dict[str, tuple[str, ...]] = {
     "algorithm": get_args(Algorithm),
     "negative": get_args(Negative),
+    "binarize": get_args(Binarize),
+    "schedule": get_args(Schedule),
     "visible_bias": get_args(VisibleBias),
 }
 _WHOLE: dict[str, tuple[float, float, str]] = {
     "n_hidden": (1, 100_000, "500 is a good start"),
     "gibbs_steps": (1, 10_000, "1 is the usual CD-1"),
+    "chains": (1, 100_000, "100 is usual"),
     "batch_size": (1, 1_000_000, "10 to 200 is usual"),
     "epochs": (1, 1_000_000, "30 is a good start"),
     "seed": (0, 2**63 - 1, "any other whole number will do"),

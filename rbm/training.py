@@ -2,8 +2,8 @@
 
     ΔW ∝ <v hᵀ>_data - <v hᵀ>_model         Δb ∝ <v>_data - <v>_model         Δc ∝ <h>_data - <h>_model
 
-The data term uses p(h | v). The model term comes from a Gibbs chain that starts at the data: CD-k,
-Hinton, Neural Computation 14 (2002).
+The data term uses p(h | v). The model term comes from the chains of rbm/negative.py: CD-k, Hinton, Neural
+Computation 14 (2002), or persistent chains.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.batches import Images
 from rbm.config import TrainConfig
-from rbm.datasets import as_unit_interval, check_images
-from rbm.diagnostics import reconstruction_error
 from rbm.model import RBM, Array
+from rbm.negative import start_chains
 from rbm.units import Bernoulli, Parameters, down, up
 
 EXPLODED = 1.1  # an epoch's error above this multiple of the start's is no learning; the tenth is for noise
@@ -69,25 +69,29 @@ class Trainer:
 
     def __init__(self, images: ArrayLike, config: TrainConfig, *, validation: ArrayLike | None = None) -> None:
         self.config = config
-        self._images = check_images(images)
-        self._validation = None if validation is None else _same_pixels(check_images(validation), self._images)
+        self._images = Images(images, config.binarize)
+        self._validation = None
+        if validation is not None:
+            self._validation = _same_pixels(Images(validation, config.binarize), self._images)
         self._rng = np.random.Generator(np.random.SFC64(config.seed))
-        self._parameters = _start(self._images, config, self._rng)
-        self._velocity = Parameters(*(np.zeros_like(array) for array in self._parameters))
-        self._last_good = self.model
-        self._start_error = float(reconstruction_error(self._last_good, self._images[:START_IMAGES]).mean())
+        self._parameters = p = _start(self._images, config, self._rng)
+        self._velocity = Parameters(*(np.zeros_like(array) for array in p))
+        self._change = Parameters(*(np.empty_like(array) for array in p))
+
+        batch = min(config.batch_size, len(self._images))
+        largest = max(batch, config.chains if config.algorithm == "pcd" else 0)
+        self._units = Bernoulli(self._rng, largest * max(p.weights.shape))
+        self._chains = start_chains(config, batch, p, self._units)
+        self._visible = np.empty((batch + largest, self._images.n_visible), dtype=np.float32)
+        self._hidden = np.empty((batch + largest, config.n_hidden), dtype=np.float32)
+        self._signs = np.empty(batch + largest, dtype=np.float32)
+
         self.batches = -(-len(self._images) // config.batch_size)
         self.epoch = self.batch = 0
         self._order = self._rng.permutation(len(self._images))
         self._error_sum = self._seconds = 0.0
-
-        rows = 2 * min(config.batch_size, len(self._images))
-        n_visible, n_hidden = self._parameters.weights.shape
-        self._visible = np.empty((rows, n_visible), dtype=np.float32)  # data above, model below
-        self._hidden = np.empty((rows, n_hidden), dtype=np.float32)
-        self._drawn = np.empty((rows // 2, n_hidden), dtype=np.float32)
-        self._change = Parameters(*(np.empty_like(array) for array in self._parameters))
-        self._units = Bernoulli(self._rng, rows // 2 * max(n_visible, n_hidden))
+        self._last_good = self.model
+        self._start_error = self._mean_error(self._images, min(len(self._images), START_IMAGES), self._rng)
 
     @property
     def finished(self) -> bool:
@@ -111,35 +115,31 @@ class Trainer:
         return self._end_epoch() if self.batch == self.batches else None
 
     def _update(self, batch: NDArray[np.int64]) -> None:
-        n = len(batch)
-        p, units = self._parameters, self._units
-        data_v, model_v = self._visible[:n], self._visible[n : 2 * n]
-        data_h, model_h = self._hidden[:n], self._hidden[n : 2 * n]
+        """Data rows above, model rows below: both terms of the gradient in one product."""
+        p, n = self._parameters, len(batch)
+        m = self._chains.rows(n)
+        v, h = self._visible[: n + m], self._hidden[: n + m]
+        self._images.fill(batch, out=v[:n], rng=self._rng)
+        self._units.mean_(up(p, v[:n], out=h[:n]))
+        self._error_sum += self._batch_error(v[:n], h[:n], scratch=self._visible[n : 2 * n])
+        self._chains.run(p, self.config.gibbs_steps, h[:n], v[n:], h[n:])
 
-        data_v[:] = as_unit_interval(self._images[batch])
-        units.mean_(up(p, data_v, out=data_h))
-        self._error_sum += self._batch_error(data_v, data_h, scratch=model_v)
+        rate = self.config.rate_at(self.epoch + self.batch / self.batches)
+        sign = self._signs[: n + m]
+        sign[:n], sign[n:] = rate / n, -rate / m
+        h *= sign[:, None]  # the step size goes into the rows: they are fewer than the weights
+        np.matmul(v.T, h, out=self._change.weights)
+        np.matmul(sign, v, out=self._change.visible_bias)
+        np.sum(h, axis=0, out=self._change.hidden_bias)
+        self._apply(self.config.momentum_at(self.epoch))
 
-        model_h[:] = data_h
-        for _ in range(self.config.gibbs_steps):
-            h = units.draw(model_h, out=self._drawn[:n])
-            units.mean_(down(p, h, out=model_v))
-            if self.config.negative == "sample":
-                units.draw(model_v, out=model_v)
-            units.mean_(up(p, model_v, out=model_h))
-
-        rate = np.float32(self.config.learning_rate / n)
-        change = self._change
-        np.subtract(data_v.sum(axis=0), model_v.sum(axis=0), out=change.visible_bias)
-        np.subtract(data_h.sum(axis=0), model_h.sum(axis=0), out=change.hidden_bias)
-        np.negative(model_h, out=model_h)
-        np.matmul(self._visible[: 2 * n].T, self._hidden[: 2 * n], out=change.weights)  # both terms at once
-        momentum = np.float32(self.config.momentum_at(self.epoch))
-        for value, velocity, gradient in zip(p, self._velocity, change, strict=True):
-            velocity *= momentum
-            gradient *= rate
-            velocity += gradient
-            value += velocity
+    def _apply(self, momentum: float) -> None:
+        for value, change, velocity in zip(self._parameters, self._change, self._velocity, strict=True):
+            if momentum:
+                velocity *= np.float32(momentum)
+                change += velocity
+            value += change
+        self._change, self._velocity = self._velocity, self._change
 
     def _batch_error(self, v: Array, mean_h: Array, scratch: Array) -> float:
         """Σ over the batch of the squared mean-field reconstruction error."""
@@ -147,17 +147,29 @@ class Trainer:
         difference -= v
         return float(np.vdot(difference, difference))
 
+    def _mean_error(self, images: Images, n: int, rng: np.random.Generator | None = None) -> float:
+        """The mean error of the first n images; grey levels are drawn only if a generator is given."""
+        total, block = 0.0, len(self._visible) // 2
+        for begin in range(0, n, block):
+            rows = np.arange(begin, min(begin + block, n))
+            v, h = self._visible[: len(rows)], self._hidden[: len(rows)]
+            images.fill(rows, out=v, rng=rng)
+            self._units.mean_(up(self._parameters, v, out=h))
+            total += self._batch_error(v, h, scratch=self._visible[block : block + len(rows)])
+        return total / n
+
     def _end_epoch(self) -> Report:
         error = self._error_sum / len(self._images)
         model = self._finite_model()
         if error > EXPLODED * self._start_error:
             raise self._diverged(f"the reconstruction error rose from {self._start_error:.3g} to {error:.3g}")
         self._last_good = model
+        validation = self._validation
         report = Report(
             epoch=self.epoch + 1,
             model=model,
             reconstruction_error=error,
-            validation_error=self._validation_error(model),
+            validation_error=None if validation is None else self._mean_error(validation, len(validation)),
             seconds=self._seconds,
             images_per_second=len(self._images) / self._seconds,
         )
@@ -165,11 +177,6 @@ class Trainer:
         self._error_sum = self._seconds = 0.0
         self._order = self._rng.permutation(len(self._images))
         return report
-
-    def _validation_error(self, model: RBM) -> float | None:
-        if self._validation is None:
-            return None
-        return float(reconstruction_error(model, self._validation).mean())
 
     def _finite_model(self) -> RBM:
         if not all(np.isfinite(array).all() for array in self._parameters):
@@ -184,14 +191,13 @@ class Trainer:
         )
 
 
-def _start(images: NDArray[Any], config: TrainConfig, rng: np.random.Generator) -> Parameters:
+def _start(images: Images, config: TrainConfig, rng: np.random.Generator) -> Parameters:
     """The parameters before the first update (guide, section 8)."""
-    n_visible = images.shape[1]
-    weights = rng.standard_normal((n_visible, config.n_hidden), dtype=np.float32)
+    weights = rng.standard_normal((images.n_visible, config.n_hidden), dtype=np.float32)
     weights *= config.weight_std
-    visible_bias = np.zeros(n_visible, dtype=np.float32)
+    visible_bias = np.zeros(images.n_visible, dtype=np.float32)
     if config.visible_bias == "log-odds":
-        visible_bias[:] = log_odds(images)
+        visible_bias[:] = log_odds(images.pixels)
     return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
 
 
@@ -203,10 +209,10 @@ def log_odds(images: NDArray[Any]) -> NDArray[np.float64]:
     return np.log(odds)
 
 
-def _same_pixels(validation: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
-    if validation.shape[1] != images.shape[1]:
+def _same_pixels(validation: Images, images: Images) -> Images:
+    if validation.n_visible != images.n_visible:
         raise ValueError(
-            f"training images have {images.shape[1]} pixels and validation images {validation.shape[1]}; "
+            f"training images have {images.n_visible} pixels and validation images {validation.n_visible}; "
             "they must agree"
         )
     return validation
