@@ -6,7 +6,7 @@ from rbm.gaussian import GaussianRBM, Standard
 from rbm.io import load, save
 from rbm.label import LabelRBM
 from rbm.model import RBM
-from rbm.sampling import gibbs, sample_hidden, sample_visible
+from rbm.sampling import gibbs, sample_class, sample_hidden, sample_visible
 from rbm.state import Diverged, Report, TrainState
 from rbm.training import Trainer, train
 
@@ -27,6 +27,7 @@ __all__ = [
     "gibbs",
     "io",
     "load",
+    "sample_class",
     "sample_hidden",
     "sample_visible",
     "save",

@@ -15,12 +15,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbm.gaussian import GaussianRBM
+from rbm.label import LabelRBM
 from rbm.model import RBM
 
 VERSION = 1
 MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
 _ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
 _NOTE = "info"
+_RESERVED = ("version", "kind", "n_classes")  # keys of the note that belong to the format
 
 Source = str | os.PathLike[str] | IO[bytes]
 
@@ -32,9 +35,16 @@ class BadModelFile(ValueError):
 def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_precision: bool = False) -> None:
     """Write `model` and a JSON-able note about it to `path` (replaced whole, or not at all) or an open file.
 
-    `half_precision` stores float16 weights: half the size, three significant digits.
+    The model may be an RBM, a LabelRBM or a GaussianRBM. `half_precision` stores float16 weights: half the
+    size, three significant digits. Raises ValueError for a note with a key that belongs to the format.
     """
-    note = json.dumps({"version": VERSION, **(info or {})})
+    taken = [key for key in _RESERVED if key in (info or {})]
+    if taken:
+        raise ValueError(f"the note can't have a key {taken[0]!r}, the format uses it; choose another name")
+    own: dict[str, Any] = {"version": VERSION, "kind": type(model).__name__}
+    if isinstance(model, LabelRBM):
+        own["n_classes"] = model.n_classes
+    note = json.dumps({**own, **(info or {})})
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
     if half_precision:
         arrays["weights"] = model.weights.astype(np.float16)
@@ -74,9 +84,22 @@ def read(path: Source) -> tuple[RBM, dict[str, Any]]:
         raise BadModelFile(f"this file is damaged or locked: {error}") from None
     try:
         with np.errstate(over="ignore"):
-            return RBM(**arrays), info
+            return _model(arrays, info), info
     except ValueError as error:
         raise BadModelFile(f"this file holds no usable model: {error}") from None
+
+
+def _model(arrays: dict[str, NDArray[Any]], info: dict[str, Any]) -> RBM:
+    """The model of the kind that the note names; takes the format's keys out of the note."""
+    kind = info.pop("kind", "RBM")  # the first files had no other kind
+    if kind == "LabelRBM":
+        n_classes = info.pop("n_classes", None)
+        if type(n_classes) is not int:
+            raise ValueError(f"n_classes must be a whole number, got {n_classes!r}")
+        return LabelRBM(**arrays, n_classes=n_classes)
+    if kind not in ("RBM", "GaussianRBM"):
+        raise ValueError(f"its kind is {kind!r}, and this program knows RBM, LabelRBM and GaussianRBM")
+    return RBM(**arrays) if kind == "RBM" else GaussianRBM(**arrays)
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:

@@ -106,6 +106,14 @@ def test_gibbs_steps_grow_evenly() -> None:
     assert config(gibbs_steps=2).gibbs_steps_at(2.5) == 2
 
 
+def test_the_run_uses_the_steps_of_its_epoch() -> None:
+    """k = 1 in the first half and 2 in the second is a run with k = 1, continued by one with k = 2."""
+    growing = last(gibbs_steps=1, final_gibbs_steps=2, epochs=4)
+    first = last(gibbs_steps=1, epochs=2)
+    assert same(growing.state, last(gibbs_steps=2, epochs=4, state=first.state).state)
+    assert not same(growing.state, last(gibbs_steps=1, epochs=4, state=first.state).state)
+
+
 # The data side
 
 
