@@ -23,7 +23,7 @@ class Gradient:
     """Holds the rows `visible` (rows, n_visible) and `hidden` (rows, n_hidden) that others fill."""
 
     def __init__(self, config: TrainConfig, rows: int, visible_mean: Array, hidden_mean: Array) -> None:
-        self.config = config
+        self._config = config
         self.visible = np.empty((rows + 2, len(visible_mean)), dtype=np.float32)
         self.hidden = np.empty((rows + 2, len(hidden_mean)), dtype=np.float32)
         self._share = np.empty(rows, dtype=np.float32)
@@ -36,25 +36,25 @@ class Gradient:
     def arrays(self) -> Arrays:
         """The running means that are in use, live."""
         arrays: Arrays = {}
-        if self.config.centering:
+        if self._config.centering:
             arrays |= {"visible_offset": self._mu, "hidden_offset": self._lambda}
-        if self.config.sparsity_cost:
+        if self._config.sparsity_cost:
             arrays |= {"activity": self._activity}
         return arrays
 
     def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters) -> None:
         """`out` becomes rate times the gradient, from n data rows and m model rows. Uses the hidden rows up."""
         v, h = self.visible[: n + m], self.hidden[: n + m]
-        if self.config.centering:
+        if self._config.centering:
             self._move_offsets(v[:n], h[:n])
-        if self.config.sparsity_cost:
+        if self._config.sparsity_cost:
             self._sparsify(h[:n])
         share = self._share[: n + m]
         share[:n], share[n:] = rate / n, -rate / m
         h *= share[:, None]  # the step goes into the rows, which are fewer than the weights
         np.matmul(share, v, out=out.visible_bias)
         np.sum(h, axis=0, out=out.hidden_bias)
-        if self.config.centering:
+        if self._config.centering:
             self._centred_product(n + m, out)
         else:
             np.matmul(v.T, h, out=out.weights)
@@ -84,14 +84,14 @@ class Gradient:
         That is the slope of the cross-entropy between q and target in the unit's total input, the same for
         every image; so it reaches weights and biases through the product (guide, section 11).
         """
-        config = self.config
+        config = self._config
         self._activity += np.float32(1 - config.sparsity_decay) * (data_h.mean(axis=0) - self._activity)
         data_h -= np.float32(config.sparsity_cost) * (self._activity - np.float32(config.sparsity_target))
 
     def _decay(self, weights: Array, rate: float, change: Array) -> None:
         """The slopes of l2·½Σw² and l1·Σ|w|; the second stops at 0 a weight that it would carry across."""
-        if self.config.l2:
-            change -= np.multiply(weights, np.float32(rate * self.config.l2), out=self._scratch)
-        if self.config.l1:
-            most = np.float32(rate * self.config.l1)
+        if self._config.l2:
+            change -= np.multiply(weights, np.float32(rate * self._config.l2), out=self._scratch)
+        if self._config.l1:
+            most = np.float32(rate * self._config.l1)
             change -= np.clip(weights, -most, most, out=self._scratch)

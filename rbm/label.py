@@ -18,6 +18,8 @@ from rbm.model import RBM, Array, Floats, sigmoid, softplus
 
 Labels = NDArray[np.int64]
 
+MAX_CLASSES = 1000  # more are no classes but, say, pixels given by mistake
+
 
 @dataclass(frozen=True, eq=False)
 class LabelRBM(RBM):
@@ -99,6 +101,3 @@ def check_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> Lab
     if low < 0 or high >= top:
         raise ValueError(f"labels must be classes from 0 to {top - 1}; these run from {low} to {high}")
     return array.astype(np.int64)
-
-
-MAX_CLASSES = 1000

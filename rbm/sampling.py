@@ -16,7 +16,7 @@ Mask = NDArray[np.bool_]
 
 
 class Sweep(NamedTuple):
-    """What one full sweep left: `visible` binary (n, n_visible), `mean` = p(v = 1 | h) it was drawn from."""
+    """What one full sweep left: `visible` (n, n_visible), and the `mean` of p(v | h) it was drawn from."""
 
     visible: Array
     mean: Array
@@ -70,7 +70,7 @@ def gibbs(
     clamp: Mask | None = None,
     temperature: float = 1.0,
 ) -> Array:
-    """v after `steps` full sweeps (v -> h -> v) of p(v, h)^(1/temperature): binary (n, n_visible).
+    """v after `steps` full sweeps (v -> h -> v) of p(v, h)^(1/temperature): (n, n_visible), as `sample_visible`.
 
     Units where `clamp` (n_visible,) or (n, n_visible) is True keep their value in `v`, so the chain samples
     the others given them. `v` may hold grey levels: they drive the first sweep as probabilities. With no

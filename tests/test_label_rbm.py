@@ -127,6 +127,11 @@ def test_bad_arguments_are_refused() -> None:
         next(rbm.train(images, config, labels=labels, validation=images, validation_labels=labels + 1))
 
 
+def test_exact_sums_for_binary_units_refuse_it() -> None:
+    with pytest.raises(ValueError, match="binary units only; a LabelRBM has others"):
+        rbm.exact.log_partition(tiny())
+
+
 def test_a_model_file_keeps_the_kind_and_the_note() -> None:
     file, model = io.BytesIO(), tiny()
     rbm.save(file, model, {"data": "tiny"})
