@@ -29,9 +29,8 @@ class Gradient:
         self._share = np.empty(rows, dtype=np.float32)
         self._mu, self._lambda = visible_mean, hidden_mean
         self._activity = hidden_mean.copy()
-        self._scratch = np.empty(
-            (len(visible_mean), len(hidden_mean)) if config.l1 or config.l2 else 0, np.float32
-        )
+        decays = config.l1 or config.l2
+        self._scratch = np.empty((len(visible_mean), len(hidden_mean)) if decays else 0, dtype=np.float32)
 
     def arrays(self) -> Arrays:
         """The running means that are in use, live."""

@@ -92,9 +92,7 @@ class Trainer:
         self._parameters = p = _start(base, config, rng)
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
 
-        model_rows = (
-            batch if config.algorithm == "cd" else max(batch, config.chains)
-        )  # room for the errors' scratch
+        model_rows = batch if config.algorithm == "cd" else max(batch, config.chains)  # errors need `batch`
         rungs = config.temperatures if config.algorithm == "pt" else 1
         largest = rungs * model_rows * max(p.weights.shape)
         self._layers = Layers(_visible_units(self._images, config, rng, largest), Bernoulli(rng, largest))
@@ -116,7 +114,7 @@ class Trainer:
         """One mini-batch; a report where it ends an epoch."""
         begin = time.perf_counter()
         size = self.config.batch_size
-        with np.errstate(all="ignore"):  # a blow-up is noticed and named below
+        with np.errstate(all="ignore"):  # a blow-up is noticed and named by its error
             self._update(self._order[self.batch * size : (self.batch + 1) * size])
         self._seconds += time.perf_counter() - begin
         self.batch += 1
@@ -191,7 +189,7 @@ class Trainer:
         values = {
             "epoch": self.epoch,
             "batch": self.batch,
-            "batches": self.batches,
+            "batch_size": self.config.batch_size,
             "error_sum": self._error_sum,
             "start_error": self._start_error,
             "seconds": self._seconds,
@@ -201,10 +199,10 @@ class Trainer:
 
     def _restore(self, state: TrainState) -> None:
         values = state.values
-        if state.batch and values["batches"] != self.batches:
+        if state.batch and values["batch_size"] != self.config.batch_size:
             raise ValueError(
-                f"the state is in the midst of an epoch of {values['batches']} batches, and this run has "
-                f"{self.batches}; use the batch_size it was made with"
+                f"the state is in the midst of an epoch, which goes on with batch_size {values['batch_size']}; "
+                f"got {self.config.batch_size}"
             )
         restore(self._arrays(), state.arrays)
         restore_generator(self._rng, values["generator"])

@@ -495,7 +495,5 @@ def test_a_state_that_does_not_fit_is_refused() -> None:
         last(IMAGES[:29], state=state)
     trainer = rbm.Trainer(IMAGES, config())
     trainer.step()
-    with pytest.raises(
-        ValueError, match="in the midst of an epoch of 3 batches, and this run has 5; use the batch"
-    ):
-        last(state=trainer.snapshot(), batch_size=7)
+    with pytest.raises(ValueError, match="in the midst of an epoch, which goes on with batch_size 13; got 11"):
+        last(state=trainer.snapshot(), batch_size=11)
