@@ -34,9 +34,12 @@ class Images:
         if config.binarize == "threshold":
             half = 127 if pixels.dtype == np.uint8 else 0.5
             pixels = (pixels > half).astype(np.uint8) * np.uint8(255)
+        pixel_mean = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
         self._pixels = pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
         self._labels = np.zeros(0, np.int64) if labels is None else check_labels(labels, len(pixels), n_classes)
         self.n_classes = 0 if labels is None else n_classes or int(self._labels.max()) + 1
+        classes = np.bincount(self._labels, minlength=self.n_classes) / len(pixels)
+        self.mean: Float64 = np.concatenate([pixel_mean, classes])  # of every visible unit
         self._one_hot = np.eye(self.n_classes, dtype=np.float32)
         self._drawn_anew = config.binarize == "sample"
 
@@ -47,24 +50,16 @@ class Images:
     def n_pixels(self) -> int:
         return int(self._pixels.shape[1])
 
-    def mean(self) -> Float64:
-        """The mean of every visible unit (n_pixels + n_classes,)."""
-        pixels: Float64 = self._pixels.mean(axis=0, dtype=np.float64)
-        if self._pixels.dtype == np.uint8:
-            pixels = pixels / 255
-        return np.concatenate([pixels, np.bincount(self._labels, minlength=self.n_classes) / len(self)])
-
     def base_rates(self) -> Float64:
         """Visible biases of the best model without hidden units (guide, section 8.1).
 
         The log-odds of the pixels, the logs of the classes, or the plain mean of Gaussian units. An imaginary
         grey image among the n, of no class in particular, keeps each of them finite.
         """
-        mean = self.mean()
         if self._real:
-            return mean
+            return self.mean
         even = np.repeat([0.5, 1 / max(self.n_classes, 1)], [self.n_pixels, self.n_classes])
-        p = (len(self) * mean + even) / (len(self) + 1)
+        p = (len(self) * self.mean + even) / (len(self) + 1)
         return np.concatenate([np.log(p / (1 - p))[: self.n_pixels], np.log(p[self.n_pixels :])])
 
     def fill(self, rows: NDArray[np.int64], out: Array, rng: np.random.Generator | None = None) -> Array:
@@ -72,8 +67,10 @@ class Images:
         pixels, place = self._pixels[rows], out[:, : self.n_pixels]
         if self._drawn_anew and rng is not None:
             np.less(_uniform_below_one(pixels, rng), pixels, out=place, casting="unsafe")
+        elif pixels.dtype == np.uint8:
+            np.divide(pixels, np.float32(255), out=place)  # times 1/255 would be off by a bit now and then
         else:
-            np.multiply(pixels, np.float32(1 / 255 if pixels.dtype == np.uint8 else 1), out=place)
+            place[...] = pixels
         if self.n_classes:
             out[:, self.n_pixels :] = self._one_hot[self._labels[rows]]
         return out

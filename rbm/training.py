@@ -79,10 +79,12 @@ class Trainer:
         self._prepare()
         self._order = self._rng.permutation(len(self._images))
         if state is None:
-            self._start_error = self._mean_error(self._images, START_IMAGES, self._rng)
+            some = self._order[:START_IMAGES]  # at random: the first ones may all be of one class
+            self._start_error = self._mean_error(self._images, some, self._rng)
         else:
             self._restore(state)
         self._last_good = self.model
+        self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
 
     def _prepare(self) -> None:
         """The start of every array; all that the step needs is allocated here."""
@@ -97,7 +99,7 @@ class Trainer:
         largest = rungs * model_rows * max(p.weights.shape)
         self._layers = Layers(_visible_units(self._images, config, rng, largest), Bernoulli(rng, largest))
         self._chains = start_chains(config, batch, p, base, self._layers, rng)
-        visible_mean = self._images.mean().astype(np.float32)
+        visible_mean = self._images.mean.astype(np.float32)
         hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
         self._gradient = Gradient(config, batch + model_rows, visible_mean, hidden_mean)
 
@@ -150,17 +152,18 @@ class Trainer:
         pixels = difference[:, : self._images.n_pixels]
         return float(np.vdot(pixels, pixels))
 
-    def _mean_error(self, images: Images, most: int, rng: np.random.Generator | None = None) -> float:
-        """The mean error of the first images; grey levels are drawn only if a generator is given."""
-        n, total = min(most, len(images)), 0.0
+    def _mean_error(
+        self, images: Images, rows: NDArray[np.int64], rng: np.random.Generator | None = None
+    ) -> float:
+        """The mean error of these images; grey levels are drawn only if a generator is given."""
         visible, hidden = self._gradient.visible, self._gradient.hidden
-        block = len(visible) // 2
-        for begin in range(0, n, block):
-            rows = np.arange(begin, min(begin + block, n))
-            v = images.fill(rows, out=visible[: len(rows)], rng=rng)
-            h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[: len(rows)]))
-            total += self._error(v, h, scratch=visible[block : block + len(rows)])
-        return total / n
+        block, total = len(visible) // 2, 0.0
+        for begin in range(0, len(rows), block):
+            n = len(rows[begin : begin + block])
+            v = images.fill(rows[begin : begin + block], out=visible[:n], rng=rng)
+            h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[:n]))
+            total += self._error(v, h, scratch=visible[n : 2 * n])
+        return total / len(rows)
 
     def _end_epoch(self) -> Report:
         n, seconds = len(self._images), self._seconds
@@ -171,6 +174,7 @@ class Trainer:
             raise self._diverged(f"the reconstruction error rose from {self._start_error:.3g} to {error:.3g}")
         self._last_good = self.model
         self.epoch, self.batch = self.epoch + 1, 0
+        self._good_at = f"epoch {self.epoch}"
         self._error_sum = self._seconds = 0.0
         self._order = self._rng.permutation(n)
         held_out = self._validation
@@ -178,7 +182,7 @@ class Trainer:
             epoch=self.epoch,
             model=self._last_good,
             reconstruction_error=error,
-            validation_error=None if held_out is None else self._mean_error(held_out, len(held_out)),
+            validation_error=None if held_out is None else self._mean_error(held_out, np.arange(len(held_out))),
             seconds=seconds,
             images_per_second=n / seconds,
             state=self.snapshot(),
@@ -218,7 +222,7 @@ class Trainer:
     def _diverged(self, what: str) -> Diverged:
         return Diverged(
             f"training diverged in epoch {self.epoch + 1}: {what}. Lower learning_rate "
-            f"(now {self.config.learning_rate:g}); the last good model is kept",
+            f"(now {self.config.learning_rate:g}); the model of {self._good_at} is kept",
             self._last_good,
         )
 
