@@ -59,8 +59,8 @@ class Images:
         if self._real:
             return self.mean
         even = np.repeat([0.5, 1 / max(self.n_classes, 1)], [self.n_pixels, self.n_classes])
-        p = (len(self) * self.mean + even) / (len(self) + 1)
-        return np.concatenate([np.log(p / (1 - p))[: self.n_pixels], np.log(p[self.n_pixels :])])
+        pixels, classes = np.split((len(self) * self.mean + even) / (len(self) + 1), [self.n_pixels])
+        return np.concatenate([np.log(pixels / (1 - pixels)), np.log(classes)])
 
     def fill(self, rows: NDArray[np.int64], out: Array, rng: np.random.Generator | None = None) -> Array:
         """`out` becomes these images; without a generator grey levels stay grey whatever `binarize` says."""

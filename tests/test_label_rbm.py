@@ -163,6 +163,13 @@ def test_training_starts_at_the_base_rates_and_goes_on_from_a_state(algorithm: s
     assert np.array_equal(straight[-1].model.weights, more[-1].model.weights)
 
 
+def test_a_single_class_is_a_certainty() -> None:
+    images, labels = np.random.default_rng(5).random((31, PIXELS)), np.zeros(31, dtype=int)
+    model = list(rbm.train(images, rbm.TrainConfig(n_hidden=HIDDEN, epochs=2), labels=labels))[-1].model
+    assert isinstance(model, rbm.LabelRBM)
+    assert np.all(model.class_log_probabilities(images) == 0)
+
+
 def test_errors_are_measured_over_the_pixels() -> None:
     rng = np.random.default_rng(4)
     images, labels = rng.random((31, PIXELS)), np.arange(31) % CLASSES
