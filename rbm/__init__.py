@@ -2,23 +2,32 @@
 
 from rbm import datasets, diagnostics, exact, io
 from rbm.config import PRESETS, TrainConfig
+from rbm.gaussian import GaussianRBM, Standard
 from rbm.io import load, save
+from rbm.label import LabelRBM
 from rbm.model import RBM
-from rbm.sampling import gibbs, sample_hidden, sample_visible
-from rbm.training import Diverged, Report, train
+from rbm.sampling import gibbs, sample_class, sample_hidden, sample_visible
+from rbm.state import Diverged, Report, TrainState
+from rbm.training import Trainer, train
 
 __all__ = [
     "PRESETS",
     "RBM",
     "Diverged",
+    "GaussianRBM",
+    "LabelRBM",
     "Report",
+    "Standard",
     "TrainConfig",
+    "TrainState",
+    "Trainer",
     "datasets",
     "diagnostics",
     "exact",
     "gibbs",
     "io",
     "load",
+    "sample_class",
     "sample_hidden",
     "sample_visible",
     "save",

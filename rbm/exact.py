@@ -83,6 +83,8 @@ def _enumerate(model: RBM) -> Iterator[tuple[Float64, Float64]]:
 
 
 def _parameters(model: RBM) -> tuple[Float64, Float64, Float64]:
+    if type(model) is not RBM:
+        raise ValueError(f"exact sums know binary units only; a {type(model).__name__} has others")
     return (
         model.visible_bias.astype(np.float64),
         model.hidden_bias.astype(np.float64),

@@ -20,12 +20,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbm.gaussian import GaussianRBM
+from rbm.label import LabelRBM
 from rbm.model import RBM
 
 VERSION = 1
 MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
 _ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
 _NOTE = "info"
+_RESERVED = ("version", "kind", "n_classes")  # keys of the note that belong to the format
 
 Source = str | os.PathLike[str] | IO[bytes]
 
@@ -37,12 +40,16 @@ class BadModelFile(ValueError):
 def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_precision: bool = False) -> None:
     """Write `model` and a JSON-able note about it to `path` (replaced whole, or not at all) or an open file.
 
-    `half_precision` stores float16 weights: half the size, three significant digits. Raises TypeError or
-    ValueError for a note or weights that the file can't hold.
+    The model may be an RBM, a LabelRBM or a GaussianRBM. `half_precision` stores float16 weights: half the
+    size, three significant digits. Raises TypeError or ValueError for a note or weights the file can't hold.
     """
-    if "version" in (info or {}):
-        raise ValueError("the note can't have a key 'version': that is the version of the file format")
-    note = json.dumps({"version": VERSION, **(info or {})})
+    taken = [key for key in _RESERVED if key in (info or {})]
+    if taken:
+        raise ValueError(f"the note can't have a key {taken[0]!r}, the format uses it; choose another name")
+    own: dict[str, Any] = {"version": VERSION, "kind": type(model).__name__}
+    if isinstance(model, LabelRBM):
+        own["n_classes"] = model.n_classes
+    note = json.dumps({**own, **(info or {})})
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
     if half_precision:
         if np.abs(model.weights).max() > np.finfo(np.float16).max:
@@ -87,7 +94,7 @@ def read(path: Source) -> tuple[RBM, dict[str, Any]]:
         raise BadModelFile(f"this file is damaged or locked: {error}") from None
     try:
         with np.errstate(over="ignore"):
-            return RBM(**arrays), info
+            return _model(arrays, info), info
     except ValueError as error:
         raise BadModelFile(f"this file holds no usable model: {error}") from None
 
@@ -100,6 +107,19 @@ def _read_bytes(path: Source) -> bytes:
             raise BadModelFile(f"this file has {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
         file.seek(0)
         return file.read(size)
+
+
+def _model(arrays: dict[str, NDArray[Any]], info: dict[str, Any]) -> RBM:
+    """The model of the kind that the note names; takes the format's keys out of the note."""
+    kind = info.pop("kind", "RBM")  # the first files had no other kind
+    if kind == "LabelRBM":
+        n_classes = info.pop("n_classes", None)
+        if type(n_classes) is not int:
+            raise ValueError(f"n_classes must be a whole number, got {n_classes!r}")
+        return LabelRBM(**arrays, n_classes=n_classes)
+    if kind not in ("RBM", "GaussianRBM"):
+        raise ValueError(f"its kind is {kind!r}, and this program knows RBM, LabelRBM and GaussianRBM")
+    return RBM(**arrays) if kind == "RBM" else GaussianRBM(**arrays)
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:

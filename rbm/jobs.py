@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from rbm.config import TrainConfig
 from rbm.model import RBM
-from rbm.training import Diverged, Report, Trainer
+from rbm.state import Diverged, Report
+from rbm.training import Trainer
 
 Status = Literal["running", "finished", "stopped", "diverged", "failed"]
 log = logging.getLogger(__name__)

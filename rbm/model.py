@@ -8,7 +8,7 @@ With binary visible units v, binary hidden units h, weights W, visible biases b 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,7 +84,8 @@ class RBM:
         """The RBM of p(v, h)^(1/T): every parameter over T. Above 1 flatter, below 1 more peaked."""
         if not 0 < temperature < np.inf:
             raise ValueError(f"temperature must be above 0, got {temperature}")
-        return RBM(self.weights / temperature, self.visible_bias / temperature, self.hidden_bias / temperature)
+        names = ("weights", "visible_bias", "hidden_bias")
+        return replace(self, **{name: getattr(self, name) / temperature for name in names})
 
     def _visible(self, v: ArrayLike) -> Array:
         v = np.asarray(v, dtype=np.float32)

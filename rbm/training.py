@@ -2,62 +2,54 @@
 
     ΔW ∝ <v hᵀ>_data - <v hᵀ>_model         Δb ∝ <v>_data - <v>_model         Δc ∝ <h>_data - <h>_model
 
-The data term uses p(h | v). The model term comes from a Gibbs chain that starts at the data: CD-k,
-Hinton, Neural Computation 14 (2002).
+The data term uses p(h | v). The model term comes from the chains of rbm/negative.py: CD-k (Hinton, Neural
+Computation 14, 2002), persistent or tempered ones. rbm/gradient.py makes one product of both.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.batches import Images
 from rbm.config import TrainConfig
-from rbm.datasets import as_unit_interval, check_images
-from rbm.diagnostics import reconstruction_error
+from rbm.gradient import Gradient
 from rbm.model import RBM, Array
-from rbm.units import Bernoulli, Parameters, down, up
+from rbm.negative import start_chains
+from rbm.state import Arrays, Diverged, Report, TrainState, generator_state, restore, restore_generator
+from rbm.units import Bernoulli, Gaussian, Layers, Parameters, PixelsAndClass, Visible, down, up
 
 EXPLODED = 1.1  # an epoch's error above this multiple of the start's is no learning; the tenth is for noise
 START_IMAGES = 1000
 
 
-class Diverged(ArithmeticError):
-    """Training blew up. `model` is the last good one; the message names the parameter to change."""
+def train(
+    images: ArrayLike,
+    config: TrainConfig,
+    *,
+    labels: ArrayLike | None = None,
+    validation: ArrayLike | None = None,
+    validation_labels: ArrayLike | None = None,
+    state: TrainState | None = None,
+) -> Iterator[Report]:
+    """Train a machine on `images` (n, pixels); yields a report after every epoch.
 
-    def __init__(self, message: str, model: RBM) -> None:
-        super().__init__(message)
-        self.model = model
+    images: uint8 or floats in [0, 1]; for `config.visible` "gaussian", floats of mean 0 and variance 1.
+    labels: whole numbers (n,) from 0. They make the model an `rbm.LabelRBM` over images and classes;
+        otherwise it is an `rbm.RBM` or `rbm.GaussianRBM`.
+    validation, validation_labels: held out, to measure and never to learn from.
+    state: where an earlier run on the same images stopped (`Report.state`). The rest of the run is then bit
+        for bit what the earlier one would have done, on the same machine and number of threads.
 
-
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What is known at the end of an epoch.
-
-    The errors are means over images of the squared difference between an image and its one-step mean-field
-    reconstruction, summed over pixels.
+    Raises ValueError for data or a state it can't use, and Diverged within an epoch of a blow-up. The
+    caller's arrays are never changed, and the same seed gives the same weights.
     """
-
-    epoch: int  # finished so far
-    model: RBM
-    reconstruction_error: float  # over the training batches, as the weights changed
-    validation_error: float | None  # over the held-out images, weights frozen
-    seconds: float  # spent in this epoch's updates
-    images_per_second: float
-
-
-def train(images: ArrayLike, config: TrainConfig, *, validation: ArrayLike | None = None) -> Iterator[Report]:
-    """Train an RBM on `images` (n, pixels), uint8 or floats in [0, 1]; yields a report after every epoch.
-
-    `validation`: held-out images to measure, never to learn from. Raises ValueError for images it can't use,
-    and Diverged within an epoch of a blow-up. The caller's arrays are never changed, and the same seed gives
-    the same weights.
-    """
-    trainer = Trainer(images, config, validation=validation)
+    trainer = Trainer(
+        images, config, labels=labels, validation=validation, validation_labels=validation_labels, state=state
+    )
     while not trainer.finished:
         report = trainer.step()
         if report is not None:
@@ -67,28 +59,49 @@ def train(images: ArrayLike, config: TrainConfig, *, validation: ArrayLike | Non
 class Trainer:
     """A run that moves by one mini-batch per `step`, for callers that must look up between batches."""
 
-    def __init__(self, images: ArrayLike, config: TrainConfig, *, validation: ArrayLike | None = None) -> None:
+    def __init__(
+        self,
+        images: ArrayLike,
+        config: TrainConfig,
+        *,
+        labels: ArrayLike | None = None,
+        validation: ArrayLike | None = None,
+        validation_labels: ArrayLike | None = None,
+        state: TrainState | None = None,
+    ) -> None:
         self.config = config
-        self._images = check_images(images)
-        self._validation = None if validation is None else _same_pixels(check_images(validation), self._images)
-        self._rng = np.random.Generator(np.random.SFC64(config.seed))
-        self._parameters = _start(self._images, config, self._rng)
-        self._velocity = Parameters(*(np.zeros_like(array) for array in self._parameters))
-        self._last_good = self.model
-        self._order = self._rng.permutation(len(self._images))
-        some = self._order[:START_IMAGES]  # at random: the first ones may all be of one class
-        self.start_error = float(reconstruction_error(self._last_good, self._images[some]).mean())
+        self._images = Images(images, config, labels)
+        self._validation = _held_out(validation, validation_labels, self._images, config)
         self.batches = -(-len(self._images) // config.batch_size)
         self.epoch = self.batch = 0
         self._error_sum = self._seconds = 0.0
+        self._rng = np.random.Generator(np.random.SFC64(config.seed))
+        self._prepare()
+        self._order = self._rng.permutation(len(self._images))
+        if state is None:
+            some = self._order[:START_IMAGES]  # at random: the first ones may all be of one class
+            self.start_error = self._mean_error(self._images, some, self._rng)
+        else:
+            self._restore(state)
+        self._last_good = self.model
+        self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
 
-        rows = 2 * min(config.batch_size, len(self._images))
-        n_visible, n_hidden = self._parameters.weights.shape
-        self._visible = np.empty((rows, n_visible), dtype=np.float32)  # data above, model below
-        self._hidden = np.empty((rows, n_hidden), dtype=np.float32)
-        self._drawn = np.empty((rows // 2, n_hidden), dtype=np.float32)
-        self._change = Parameters(*(np.empty_like(array) for array in self._parameters))
-        self._units = Bernoulli(self._rng, rows // 2 * max(n_visible, n_hidden))
+    def _prepare(self) -> None:
+        """The start of every array; all that the step needs is allocated here."""
+        config, rng = self.config, self._rng
+        batch = min(config.batch_size, len(self._images))
+        base = self._images.base_rates().astype(np.float32)
+        self._parameters = p = _start(base, config, rng)
+        self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
+
+        model_rows = batch if config.algorithm == "cd" else max(batch, config.chains)  # errors need `batch`
+        rungs = config.temperatures if config.algorithm == "pt" else 1
+        largest = rungs * model_rows * max(p.weights.shape)
+        self._layers = Layers(_visible_units(self._images, config, rng, largest), Bernoulli(rng, largest))
+        self._chains = start_chains(config, batch, p, base, self._layers, rng)
+        visible_mean = self._images.mean.astype(np.float32)
+        hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
+        self._gradient = Gradient(config, batch + model_rows, visible_mean, hidden_mean)
 
     @property
     def finished(self) -> bool:
@@ -97,13 +110,13 @@ class Trainer:
     @property
     def model(self) -> RBM:
         """A copy of the model as it is now."""
-        return RBM(*self._parameters)
+        return self._layers.visible.model(self._parameters)
 
     def step(self) -> Report | None:
         """One mini-batch; a report where it ends an epoch."""
         begin = time.perf_counter()
         size = self.config.batch_size
-        with np.errstate(all="ignore"):  # a blow-up is noticed and named by _check
+        with np.errstate(all="ignore"):  # a blow-up is noticed and named by its error
             self._update(self._order[self.batch * size : (self.batch + 1) * size])
         self._seconds += time.perf_counter() - begin
         self.batch += 1
@@ -112,103 +125,135 @@ class Trainer:
         return self._end_epoch() if self.batch == self.batches else None
 
     def _update(self, batch: NDArray[np.int64]) -> None:
-        n = len(batch)
-        p, units = self._parameters, self._units
-        data_v, model_v = self._visible[:n], self._visible[n : 2 * n]
-        data_h, model_h = self._hidden[:n], self._hidden[n : 2 * n]
+        p, config, n = self._parameters, self.config, len(batch)
+        progress = self.epoch + self.batch / self.batches
+        m = self._chains.rows(n)
+        data_v, model_v = self._gradient.visible[:n], self._gradient.visible[n : n + m]
+        data_h, model_h = self._gradient.hidden[:n], self._gradient.hidden[n : n + m]
 
-        data_v[:] = as_unit_interval(self._images[batch])
-        units.mean_(up(p, data_v, out=data_h))
-        self._error_sum += self._batch_error(data_v, data_h, scratch=model_v)
+        self._images.fill(batch, out=data_v, rng=self._rng)
+        self._layers.hidden.mean_(up(p, data_v, out=data_h))
+        self._error_sum += self._error(data_v, data_h, scratch=self._gradient.visible[n : 2 * n])
+        self._chains.run(p, config.gibbs_steps_at(progress), data_h, model_v, model_h)
+        self._gradient.step(n, m, config.rate_at(progress), p.weights, out=self._change)
 
-        model_h[:] = data_h
-        for _ in range(self.config.gibbs_steps):
-            h = units.draw(model_h, out=self._drawn[:n])
-            units.mean_(down(p, h, out=model_v))
-            if self.config.negative == "sample":
-                units.draw(model_v, out=model_v)
-            units.mean_(up(p, model_v, out=model_h))
+        momentum = np.float32(config.momentum_at(self.epoch))
+        for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
+            if momentum:
+                velocity *= momentum
+                change += velocity
+            value += change
+        self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
 
-        rate = np.float32(self.config.learning_rate / n)
-        change = self._change
-        np.subtract(data_v.sum(axis=0), model_v.sum(axis=0), out=change.visible_bias)
-        np.subtract(data_h.sum(axis=0), model_h.sum(axis=0), out=change.hidden_bias)
-        np.negative(model_h, out=model_h)
-        np.matmul(self._visible[: 2 * n].T, self._hidden[: 2 * n], out=change.weights)  # both terms at once
-        momentum = np.float32(self.config.momentum_at(self.epoch))
-        for value, velocity, gradient in zip(p, self._velocity, change, strict=True):
-            velocity *= momentum
-            gradient *= rate
-            velocity += gradient
-            value += velocity
-
-    def _batch_error(self, v: Array, mean_h: Array, scratch: Array) -> float:
-        """Σ over the batch of the squared mean-field reconstruction error."""
-        difference = self._units.mean_(down(self._parameters, mean_h, out=scratch))
+    def _error(self, v: Array, mean_h: Array, scratch: Array) -> float:
+        """Σ over the batch of the squared mean-field reconstruction error of the pixels."""
+        difference = self._layers.visible.mean_(down(self._parameters, mean_h, out=scratch))
         difference -= v
-        return float(np.vdot(difference, difference))
+        pixels = difference[:, : self._images.n_pixels]
+        return float(np.vdot(pixels, pixels))
+
+    def _mean_error(self, images: Images, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> float:
+        """The mean error of these images; grey levels are drawn only if a generator is given."""
+        visible, hidden = self._gradient.visible, self._gradient.hidden
+        block, total = len(visible) // 2, 0.0
+        for begin in range(0, len(rows), block):
+            n = len(rows[begin : begin + block])
+            v = images.fill(rows[begin : begin + block], out=visible[:n], rng=rng)
+            h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[:n]))
+            total += self._error(v, h, scratch=visible[n : 2 * n])
+        return total / len(rows)
 
     def _end_epoch(self) -> Report:
-        error = self._error_sum / len(self._images)
-        model = self._finite_model()
+        n, seconds = len(self._images), self._seconds
+        error = self._error_sum / n
+        if not all(np.isfinite(array).all() for array in self._parameters):
+            raise self._diverged("the weights are no longer finite")
         if error > EXPLODED * self.start_error:
             raise self._diverged(f"the reconstruction error rose from {self.start_error:.3g} to {error:.3g}")
-        self._last_good = model
-        report = Report(
-            epoch=self.epoch + 1,
-            model=model,
+        self._last_good = self.model
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._good_at = f"epoch {self.epoch}"
+        self._error_sum = self._seconds = 0.0
+        self._order = self._rng.permutation(n)
+        return Report(
+            epoch=self.epoch,
+            model=self._last_good,
             reconstruction_error=error,
             validation_error=self.validation_error(),
-            seconds=self._seconds,
-            images_per_second=len(self._images) / self._seconds,
+            seconds=seconds,
+            images_per_second=n / seconds,
+            state=self.snapshot(),
         )
-        self.epoch, self.batch = self.epoch + 1, 0
-        self._error_sum = self._seconds = 0.0
-        self._order = self._rng.permutation(len(self._images))
-        return report
 
     def validation_error(self) -> float | None:
         """Mean reconstruction error of the held-out images now, if there are any."""
         if self._validation is None:
             return None
-        return float(reconstruction_error(self.model, self._validation).mean())
+        return self._mean_error(self._validation, np.arange(len(self._validation)))
 
-    def _finite_model(self) -> RBM:
-        if not all(np.isfinite(array).all() for array in self._parameters):
-            raise self._diverged("the weights are no longer finite")
-        return self.model
+    def snapshot(self) -> TrainState:
+        """A copy of all that decides how this run goes on; may be taken between any two steps."""
+        values = {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "batch_size": self.config.batch_size,
+            "error_sum": self._error_sum,
+            "start_error": self.start_error,
+            "seconds": self._seconds,
+            "generator": generator_state(self._rng),
+        }
+        return TrainState({name: array.copy() for name, array in self._arrays().items()}, values)
+
+    def _restore(self, state: TrainState) -> None:
+        values = state.values
+        if state.batch and values["batch_size"] != self.config.batch_size:
+            raise ValueError(
+                f"the state is in the midst of an epoch, which goes on with batch_size {values['batch_size']}; "
+                f"got {self.config.batch_size}"
+            )
+        restore(self._arrays(), state.arrays)
+        restore_generator(self._rng, values["generator"])
+        self.epoch, self.batch = state.epoch, state.batch
+        self._error_sum, self.start_error = values["error_sum"], values["start_error"]
+        self._seconds = values["seconds"]
+
+    def _arrays(self) -> Arrays:
+        velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}
+        own: Arrays = {**self._parameters._asdict(), **velocity, "order": self._order}
+        return own | self._chains.arrays() | self._gradient.arrays()
 
     def _diverged(self, what: str) -> Diverged:
         return Diverged(
             f"training diverged in epoch {self.epoch + 1}: {what}. Lower learning_rate "
-            f"(now {self.config.learning_rate:g}); the model of epoch {self.epoch} is kept",
+            f"(now {self.config.learning_rate:g}); the model of {self._good_at} is kept",
             self._last_good,
         )
 
 
-def _start(images: NDArray[Any], config: TrainConfig, rng: np.random.Generator) -> Parameters:
+def _start(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parameters:
     """The parameters before the first update (guide, section 8)."""
-    n_visible = images.shape[1]
-    weights = rng.standard_normal((n_visible, config.n_hidden), dtype=np.float32)
+    weights = rng.standard_normal((len(base), config.n_hidden), dtype=np.float32)
     weights *= config.weight_std
-    visible_bias = np.zeros(n_visible, dtype=np.float32)
-    if config.visible_bias == "log-odds":
-        visible_bias[:] = log_odds(images)
+    visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
     return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
 
 
-def log_odds(images: NDArray[Any]) -> NDArray[np.float64]:
-    """log p/(1 - p) (n_pixels,) of the pixel means p; one imaginary grey image keeps each finite."""
-    scale = 255.0 if images.dtype == np.uint8 else 1.0
-    mean: NDArray[np.float64] = (images.sum(axis=0, dtype=np.float64) / scale + 0.5) / (len(images) + 1)
-    odds = mean / (1 - mean)
-    return np.log(odds)
+def _visible_units(images: Images, config: TrainConfig, rng: np.random.Generator, largest: int) -> Visible:
+    if config.visible == "gaussian":
+        return Gaussian(rng, largest)
+    return PixelsAndClass(rng, largest, images.n_classes) if images.n_classes else Bernoulli(rng, largest)
 
 
-def _same_pixels(validation: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
-    if validation.shape[1] != images.shape[1]:
+def _held_out(
+    validation: ArrayLike | None, labels: ArrayLike | None, images: Images, config: TrainConfig
+) -> Images | None:
+    if validation is None:
+        return None
+    if (labels is None) != (images.n_classes == 0):
+        raise ValueError("labels and validation_labels go together; give both or neither")
+    held_out = Images(validation, config, labels, images.n_classes)
+    if held_out.n_pixels != images.n_pixels:
         raise ValueError(
-            f"training images have {images.shape[1]} pixels and validation images {validation.shape[1]}; "
-            "they must agree"
+            f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
         )
-    return validation
+    return held_out

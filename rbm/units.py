@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from rbm.model import Array
+from rbm.gaussian import GaussianRBM
+from rbm.label import LabelRBM, softmax
+from rbm.model import RBM, Array
+from rbm.sampling import one_of
 
 
 class Parameters(NamedTuple):
@@ -15,6 +18,26 @@ class Parameters(NamedTuple):
     weights: Array
     visible_bias: Array
     hidden_bias: Array
+
+
+class Units(Protocol):
+    """A layer. `mean_` turns total inputs (n, units) into means in place; `draw` samples, maybe in place."""
+
+    def mean_(self, x: Array) -> Array: ...
+    def draw(self, mean: Array, out: Array) -> Array: ...
+
+
+class Visible(Units, Protocol):
+    """A visible layer also knows which model it belongs to."""
+
+    def model(self, p: Parameters) -> RBM: ...
+
+
+class Layers(NamedTuple):
+    """Both layers of a machine in training."""
+
+    visible: Visible
+    hidden: Units
 
 
 class Bernoulli:
@@ -37,6 +60,52 @@ class Bernoulli:
         uniform = self._uniform[: mean.size].reshape(mean.shape)
         self._rng.random(out=uniform, dtype=np.float32)
         return np.less(uniform, mean, out=out, casting="unsafe")
+
+    def model(self, p: Parameters) -> RBM:
+        return RBM(*p)
+
+
+class PixelsAndClass(Bernoulli):
+    """Bernoulli pixels, then a softmax group of `n_classes` units of which one is on."""
+
+    def __init__(self, rng: np.random.Generator, largest: int, n_classes: int) -> None:
+        super().__init__(rng, largest)
+        self._n_classes = n_classes
+
+    def mean_(self, x: Array) -> Array:
+        classes = softmax(x[:, -self._n_classes :])
+        super().mean_(x)
+        x[:, -self._n_classes :] = classes
+        return x
+
+    def draw(self, mean: Array, out: Array) -> Array:
+        edges = mean[:, -self._n_classes :].cumsum(axis=1)
+        super().draw(mean, out=out)
+        out[:, -self._n_classes :] = one_of(edges, self._rng)
+        return out
+
+    def model(self, p: Parameters) -> RBM:
+        return LabelRBM(*p, n_classes=self._n_classes)
+
+
+class Gaussian:
+    """Real-valued units of unit variance: the total input is the mean."""
+
+    def __init__(self, rng: np.random.Generator, largest: int) -> None:
+        self._rng = rng
+        self._noise = np.empty(largest, dtype=np.float32)
+
+    def mean_(self, x: Array) -> Array:
+        return x
+
+    def draw(self, mean: Array, out: Array) -> Array:
+        """out ~ N(mean, 1); `out` may be `mean`."""
+        noise = self._noise[: mean.size].reshape(mean.shape)
+        self._rng.standard_normal(out=noise, dtype=np.float32)
+        return np.add(mean, noise, out=out)
+
+    def model(self, p: Parameters) -> RBM:
+        return GaussianRBM(*p)
 
 
 def up(p: Parameters, v: Array, out: Array) -> Array:

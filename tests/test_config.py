@@ -13,6 +13,7 @@ BAD = {  # by the type of the default: no field may take any of these
     int: [True, False, None, "3", 1.5, 3.0, np.nan, np.inf, -1, 10**30, [3], np.array([3, 4]), 1j],
     float: [True, False, None, "0.1", np.nan, np.inf, -np.inf, -1e30, 1e30, [0.1], np.array([1.0, 2]), 1j],
     str: [True, None, 3, np.nan, "", "nonsense", "CD", [], b"cd"],
+    type(None): [True, False, "3", 1.5, 3.0, np.nan, np.inf, -1, 10**30, [3], np.array([3, 4]), 1j],
     bool: [None, 2, -1, 0.5, np.nan, "yes", []],
 }
 

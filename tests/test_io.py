@@ -94,7 +94,7 @@ def test_the_note_stays_as_it_is_and_cannot_claim_a_version():
 def test_the_file_is_a_plain_npz():
     with np.load(io.BytesIO(written()), allow_pickle=False) as arrays:
         np.testing.assert_array_equal(arrays["weights"], MODEL.weights)
-        assert json.loads(arrays["info"].tobytes()) == {"version": 1}
+        assert json.loads(arrays["info"].tobytes()) == {"version": 1, "kind": "RBM"}
 
 
 # ---- all or nothing

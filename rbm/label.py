@@ -1,0 +1,101 @@
+"""An RBM over images and their classes: the visible layer is the pixels, then one unit a class, one of them on.
+
+    p(y | x) = exp(-F(x, y)) / Σ_y' exp(-F(x, y'))
+
+The hidden units sum out in closed form, so this is exact (Larochelle & Bengio, ICML 2008; Hinton, UTML TR
+2010-003, section 16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.datasets import as_unit_interval
+from rbm.model import RBM, Array, Floats, sigmoid, softplus
+
+Labels = NDArray[np.int64]
+
+MAX_CLASSES = 1000  # more are no classes but, say, pixels given by mistake
+
+
+@dataclass(frozen=True, eq=False)
+class LabelRBM(RBM):
+    """An RBM whose last `n_classes` visible units are a softmax group: exactly one of them is on.
+
+    Everything but the group is as in `rbm.RBM`. Raises ValueError as that does, or without room for a pixel.
+    """
+
+    n_classes: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.n_classes < self.n_visible:
+            raise ValueError(
+                f"n_classes must be between 1 and {self.n_visible - 1}, one less than the visible units; "
+                f"got {self.n_classes}"
+            )
+
+    @property
+    def n_pixels(self) -> int:
+        return self.n_visible - self.n_classes
+
+    @property
+    def class_mask(self) -> NDArray[np.bool_]:
+        """Which visible units (n_visible,) are class units: what to clamp to sample images of a class."""
+        return np.arange(self.n_visible) >= self.n_pixels
+
+    def join(self, images: ArrayLike, labels: ArrayLike) -> Array:
+        """Visible states (n, n_visible) of images (n, n_pixels), uint8 or in [0, 1], and labels (n,).
+
+        Raises ValueError for other images, or labels outside 0..n_classes-1.
+        """
+        pixels = self._pixels(images)
+        classes = check_labels(labels, len(pixels), self.n_classes)
+        return np.concatenate([pixels, np.eye(self.n_classes, dtype=np.float32)[classes]], axis=1)
+
+    def mean_visible(self, h: ArrayLike) -> Floats:
+        """p(v = 1 | h) (n, n_visible): a sigmoid for pixels, a softmax over classes."""
+        x = np.asarray(h, dtype=np.float32) @ self.weights.T + self.visible_bias
+        pixels, classes = x[..., : self.n_pixels], x[..., self.n_pixels :]
+        return np.concatenate([sigmoid(pixels), softmax(classes)], axis=-1)
+
+    def class_log_probabilities(self, images: ArrayLike) -> NDArray[np.float64]:
+        """log p(y | x) (n, n_classes) in nats for images (n, n_pixels), uint8 or in [0, 1]."""
+        from_pixels = self._pixels(images) @ self.weights[: self.n_pixels] + self.hidden_bias
+        by_class = zip(self.weights[self.n_pixels :], self.visible_bias[self.n_pixels :], strict=True)
+        minus_energy = [bias + softplus(from_pixels + row).sum(axis=1, dtype=np.float64) for row, bias in by_class]
+        scores: NDArray[np.float64] = np.stack(minus_energy, axis=1)
+        return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+
+    def classify(self, images: ArrayLike) -> Labels:
+        """The most probable class (n,) of each image: the one of least free energy."""
+        best: Labels = self.class_log_probabilities(images).argmax(axis=1)
+        return best
+
+    def _pixels(self, images: ArrayLike) -> Array:
+        pixels = as_unit_interval(images)
+        if pixels.shape[1] != self.n_pixels:
+            raise ValueError(f"this model has {self.n_pixels} pixels; got images of {pixels.shape[1]}")
+        return pixels
+
+
+def softmax(x: Floats) -> Floats:
+    """exp(x) / Σ exp(x) over the last axis, shifted so that nothing overflows."""
+    e: Floats = np.exp(x - x.max(axis=-1, keepdims=True))
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
+
+
+def check_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> Labels:
+    """`labels` as int64 (n,). Raises ValueError unless there are n whole numbers from 0 to n_classes - 1."""
+    array = np.asarray(labels)
+    if array.shape != (n,) or not np.issubdtype(array.dtype, np.integer):
+        raise ValueError(f"labels must be {n} whole numbers, one an image; got shape {array.shape} of {array.dtype}")
+    low, high = int(array.min()), int(array.max())
+    top = MAX_CLASSES if n_classes is None else n_classes
+    if low < 0 or high >= top:
+        raise ValueError(f"labels must be classes from 0 to {top - 1}; these run from {low} to {high}")
+    return array.astype(np.int64)
