@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm.datasets import as_unit_interval, check_images
-from rbm.exact import Float64, binary_blocks, free_energy, log_sum_exp
+from rbm.exact import Float64, binary_blocks, free_energy, log_sum_exp, parameters
 from rbm.model import RBM, Array, sigmoid
 from rbm.sampling import bernoulli, gibbs
 from rbm.units import Bernoulli
@@ -75,7 +75,8 @@ def ais(
 
     `base` (n_visible,): visible biases of the base-rate model, best `datasets.log_odds(images)` of the
     training data; without it the model's own. `betas`: inverse temperatures that rise from 0 to 1.
-    Raises ValueError for a bad base or schedule, and for fewer than 2 chains, which show no error.
+    Raises ValueError for a bad base or schedule, for other than binary units, and for fewer than 2 chains,
+    which show no error.
     """
     return _forward(model, rng, chains, _checked_betas(betas), _checked_base(model, base))[0]
 
@@ -243,7 +244,8 @@ def _checked_betas(betas: ArrayLike) -> Float64:
 
 
 def _checked_base(model: RBM, base: ArrayLike | None) -> Float64:
-    array = np.asarray(model.visible_bias if base is None else base, dtype=np.float64)
+    visible_bias = parameters(model)[0]
+    array = visible_bias if base is None else np.asarray(base, dtype=np.float64)
     if array.shape != (model.n_visible,) or not np.isfinite(array).all():
         raise ValueError(
             f"base must be {model.n_visible} finite visible biases; got an array of shape {array.shape}"

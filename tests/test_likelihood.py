@@ -177,3 +177,13 @@ def test_other_bad_arguments_are_refused():
     for base in (np.zeros(11), np.full(7, np.inf)):
         with pytest.raises(ValueError, match="7 finite visible biases"):
             ais(model, rng, base=base)
+
+
+def test_a_model_with_other_units_is_refused():
+    class OtherRBM(RBM):
+        pass
+
+    model = OtherRBM(np.zeros((7, 11)), np.zeros(7), np.zeros(11))
+    for estimate in (lambda: ais(model, np.random.default_rng(0)), lambda: model_samples(model, 3, None)):
+        with pytest.raises(ValueError, match="binary units only; a OtherRBM has others"):
+            estimate()
