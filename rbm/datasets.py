@@ -100,6 +100,18 @@ def check_images(images: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
     return array
 
 
+def log_odds(images: ArrayLike) -> NDArray[np.float64]:
+    """log p/(1 - p) (pixels,) of the pixel means p of images (n, pixels): the biases of a base-rate model.
+
+    One imaginary grey image keeps each finite. Raises ValueError as `check_images` does.
+    """
+    array = check_images(images)
+    scale = 255.0 if array.dtype == np.uint8 else 1.0
+    mean = (array.sum(axis=0, dtype=np.float64) / scale + 0.5) / (len(array) + 1)
+    odds: NDArray[np.float64] = np.log(mean / (1 - mean))
+    return odds
+
+
 def stratified_split(labels: Labels, test_fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Indices (train, test): the same fraction of every class is held out, both parts shuffled."""
     rng = np.random.default_rng(seed)

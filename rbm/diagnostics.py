@@ -69,6 +69,21 @@ def rank(values: NDArray[np.floating]) -> NDArray[np.int64]:
     return places
 
 
+def free_energy_gap(model: RBM, train_subset: ArrayLike, held_out: ArrayLike) -> float:
+    """Mean F(held out) - mean F(training subset) in nats; Z cancels. It grows as the model overfits (UTML
+    TR 2010-003, section 6). Both (n, n_visible); compare epochs on the same images.
+    """
+    return _mean_free_energy(model, held_out) - _mean_free_energy(model, train_subset)
+
+
+def update_ratio(change: NDArray[np.floating], value: NDArray[np.floating]) -> float:
+    """mean |change| / mean |value| of one update: about 0.001 is healthy for weights (UTML TR 2010-003,
+    section 7). Where all values are still 0: inf, or nan if nothing changed.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.abs(change).mean(dtype=np.float64) / np.abs(value).mean(dtype=np.float64))
+
+
 def mean_by_class(values: NDArray[np.floating], labels: NDArray[np.int64]) -> tuple[list[int], Array]:
     """The classes in ascending order, and the mean of `values` (n, ...) over each of them (classes, ...)."""
     classes = [int(c) for c in np.unique(labels)]
@@ -80,3 +95,7 @@ def blocks(images: ArrayLike) -> Iterator[Array]:
     array = check_images(images)
     for begin in range(0, len(array), BLOCK):
         yield as_unit_interval(array[begin : begin + BLOCK])
+
+
+def _mean_free_energy(model: RBM, images: ArrayLike) -> float:
+    return float(np.concatenate([model.free_energy(block) for block in blocks(images)]).mean(dtype=np.float64))

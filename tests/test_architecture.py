@@ -23,6 +23,7 @@ ORDER = [  # a new module is one line here; a name may be listed before its file
     "corruption",
     "exact",
     "likelihood",
+    "pseudo",
     "diagnostics",
     "monitors",
     "config",

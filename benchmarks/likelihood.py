@@ -1,0 +1,190 @@
+"""Our likelihoods beside the published ones, and what the features are worth.
+
+    python -m benchmarks.likelihood --data FOLDER --out model.npz      trains everything; about an hour
+    python -m benchmarks.likelihood --data FOLDER --model model.npz    measures a model that --out saved
+
+FOLDER holds MNIST's train-images-idx3-ubyte, plain or .gz. Training sees 50,000 of its images; every
+likelihood is a mean over the other 10,000.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+import rbm
+from rbm import likelihood
+from rbm.datasets import as_unit_interval, log_odds
+from rbm.sampling import bernoulli
+
+IMAGES = "train-images-idx3-ubyte"
+HELD_OUT = 10_000
+SPLIT_SEED, BINARISE_SEED, AIS_SEED = 1, 2, 3
+SWEEPS = 2000  # of Gibbs from training images to the start of reverse AIS
+
+SMALL = rbm.TrainConfig(
+    n_hidden=16,
+    algorithm="pcd",
+    chains=100,
+    centering=True,
+    schedule="linear",
+    binarize="threshold",
+    learning_rate=0.05,
+    batch_size=100,
+    epochs=100,
+)
+LARGE = replace(SMALL, n_hidden=500, centering=False, binarize="sample", epochs=400)
+PUBLISHED_SMALL, TARGET_SMALL = -142.56, -142.5  # PyDeep, centred PCD-1
+PUBLISHED_LARGE, TARGET_LARGE = -86.34, -84.8  # Salakhutdinov & Murray (2008), CD-25
+PUBLISHED_MINUTES, TARGET_MINUTES = 78, 60  # PyDeep, 200 epochs
+
+Pixels = NDArray[np.uint8]
+
+
+class Split(NamedTuple):
+    train: Pixels
+    held_out: Pixels
+    source: str  # which file, with its checksum
+
+
+class Row(NamedTuple):
+    """One line of the golden table; a likelihood must come out above its target, minutes below."""
+
+    setting: str
+    published: float
+    target: float
+    ours: str
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _options(arguments)
+    split = read_split(options.data)
+    if options.model is not None:
+        model, info = rbm.io.read(options.model)
+        rows = [large_row(model, split, {})]
+        print("trained by:", info.get("command", "unknown"))
+    else:
+        rows = [small_row(split, options.epochs), *train_large(split, options.out, options.epochs)]
+    print_rows(rows)
+    if options.model is None:
+        print_features(feature_errors())
+
+
+def read_split(folder: Path) -> Split:
+    path = rbm.idx.find(folder, IMAGES)
+    images = rbm.idx.read(path, ndim=3)
+    images = images.reshape(len(images), -1)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
+    source = f"{path.name} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
+    return Split(images[order[HELD_OUT:]], images[order[:HELD_OUT]], source)
+
+
+def small_row(split: Split, epochs: int | None) -> Row:
+    model, _ = fit(split, _for_epochs(SMALL, epochs))
+    ours = rbm.exact.log_likelihood(model, split.held_out > 127).mean()
+    return Row("16 hidden, thresholded, exact", PUBLISHED_SMALL, TARGET_SMALL, f"{ours:.2f}")
+
+
+def train_large(split: Split, out: Path, epochs: int | None) -> list[Row]:
+    config = _for_epochs(LARGE, epochs)
+    model, minutes = fit(split, config)
+    info = {
+        "command": f"python -m benchmarks.likelihood {' '.join(sys.argv[1:])}",
+        "config": asdict(config),
+        "data": f"{split.source}, {len(split.train)} images by split seed {SPLIT_SEED}",
+        "minutes": round(minutes, 1),
+        "numpy": np.__version__,
+    }
+    rbm.save(out, model, info)  # already now: the measurement takes minutes and may be stopped
+    row = large_row(model, split, info)
+    rbm.save(out, model, info)
+    say(f"saved {out}")
+    return [row, Row("   its training, minutes", PUBLISHED_MINUTES, TARGET_MINUTES, f"{minutes:.1f}")]
+
+
+def large_row(model: rbm.RBM, split: Split, info: dict[str, Any]) -> Row:
+    """AIS and reverse AIS at the full schedule; what they give is added to `info`."""
+    held_out = bernoulli(as_unit_interval(split.held_out), np.random.default_rng(BINARISE_SEED))
+    say("AIS and reverse AIS at the full schedule, two minutes")
+    log_z = likelihood.bracket(
+        model, np.random.default_rng(AIS_SEED), base=log_odds(split.train), start=split.train, sweeps=SWEEPS
+    )
+    values = [likelihood.average_log_likelihood(model, held_out, side.log_partition) for side in log_z]
+    info["held_out_log_likelihood"] = {"ais": values[0], "reverse_ais": values[1]}
+    errors = [side.standard_error for side in log_z]
+    ours = f"{values[0]:.2f} ± {errors[0]:.2f} AIS, {values[1]:.2f} ± {errors[1]:.2f} reverse"
+    return Row("500 hidden, sampled binarisation", PUBLISHED_LARGE, TARGET_LARGE, ours)
+
+
+def fit(split: Split, config: rbm.TrainConfig) -> tuple[rbm.RBM, float]:
+    """The model after the last epoch and the minutes its updates took."""
+    say(f"training {config.n_hidden} hidden units for {config.epochs} epochs")
+    seconds = 0.0
+    for report in rbm.train(split.train, config):
+        seconds += report.seconds
+        if report.epoch % max(1, config.epochs // 20) == 0:
+            say(f"  epoch {report.epoch}: error {report.reconstruction_error:.2f}, {seconds / 60:.1f} min")
+    return report.model, seconds / 60
+
+
+def feature_errors() -> dict[str, float]:
+    """Test errors of logistic regression, trained on 4,000 digits of which the RBM saw no other."""
+    from sklearn.decomposition import PCA
+    from sklearn.linear_model import LogisticRegression
+
+    data = rbm.datasets.load("mnist-5k")
+    say("500 hidden features of the 4,000 digits")
+    *_, report = rbm.train(data.train_images, rbm.PRESETS["Recommended"])
+    pixels = [as_unit_interval(images) for images in (data.train_images, data.test_images)]
+    components = PCA(50, random_state=0).fit(pixels[0])
+    features = {
+        "500 hidden features": [report.model.mean_hidden(images) for images in pixels],
+        "pixels": pixels,
+        "50 principal components": [components.transform(images) for images in pixels],
+    }
+    errors = {}
+    for name, (train, test) in features.items():
+        classifier = LogisticRegression(max_iter=5000).fit(train, data.train_labels)
+        errors[name] = 1 - classifier.score(test, data.test_labels)
+    return errors
+
+
+def print_rows(rows: list[Row]) -> None:
+    print(f"\n{'nats per held-out image':<34} {'published':>9} {'target':>8}  ours")
+    for row in rows:
+        print(f"{row.setting:<34} {row.published:>9g} {row.target:>8g}  {row.ours}")
+
+
+def print_features(errors: dict[str, float]) -> None:
+    print("\nlogistic regression on           errors of 1,000")
+    for name, error in errors.items():
+        print(f"{name:<34} {error:>12.1%}")
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _for_epochs(config: rbm.TrainConfig, epochs: int | None) -> rbm.TrainConfig:
+    return config if epochs is None else replace(config, epochs=epochs)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.likelihood", description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help=f"folder with {IMAGES}, plain or .gz")
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--out", type=Path, help="train, and save the 500-unit model here")
+    target.add_argument("--model", type=Path, help="don't train: measure this 500-unit model")
+    parser.add_argument("--epochs", type=int, help="train so long only, for a trial")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    main()
