@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rbm import datasets
-from rbm.app import controls, live, session, shell
+from rbm.app import live, session, settings, shell
 
 shell.ensure()
 
@@ -14,12 +14,11 @@ st.markdown(
 )
 st.latex(r"\Delta W \propto \langle v h^\top \rangle_{\text{data}} - \langle v h^\top \rangle_{k\text{ steps}}")
 
-preset = controls.preset()
+preset = settings.preset()
 try:
-    chosen = controls.training_form(preset)
+    chosen = settings.form(preset)
     if chosen is not None:
-        data, config = chosen
-        session.start_job(data, config, live.job_name(preset, config))
+        session.start_job(chosen)
         st.rerun()
 except ValueError as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")

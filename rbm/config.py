@@ -169,5 +169,8 @@ def _check(name: str, value: object, kind: type, wanted: str, low: float, high: 
 PRESETS: dict[str, TrainConfig] = {
     "Recommended": TrainConfig(learning_rate=0.05, momentum=0.5, final_momentum=0.9),
     "Classic 784-500": TrainConfig(weight_std=0.1, visible_bias="zero"),
+    "Best dreams": TrainConfig(
+        algorithm="pcd", learning_rate=0.05, schedule="linear", binarize="sample", batch_size=50, epochs=100
+    ),
 }
 """Named starting points. "Classic 784-500" is the setting of the article this lab grew from."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from numpy.typing import ArrayLike
@@ -26,6 +27,7 @@ class Point:
     epoch: int
     training_error: float
     validation_error: float | None
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +57,17 @@ class Progress:
 class Job:
     """One training run in a thread of its own."""
 
-    def __init__(self, images: ArrayLike, config: TrainConfig, *, validation: ArrayLike | None = None) -> None:
+    def __init__(
+        self,
+        images: ArrayLike,
+        config: TrainConfig,
+        *,
+        validation: ArrayLike | None = None,
+        monitors: Iterable[str] = (),
+        monitor_every: int = 1,
+    ) -> None:
         self.config = config
-        self._trainer = Trainer(images, config, validation=validation)
+        self._trainer = Trainer(images, config, validation=validation, monitors=monitors, monitor_every=monitor_every)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         start = Point(0, self._trainer.start_error, self._trainer.validation_error())
@@ -103,7 +113,7 @@ class Job:
         self._note(status="finished")
 
     def _note_epoch(self, report: Report) -> None:
-        point = Point(report.epoch, report.reconstruction_error, report.validation_error)
+        point = Point(report.epoch, report.reconstruction_error, report.validation_error, report.metrics)
         self._note(
             epoch=report.epoch,
             model=report.model,

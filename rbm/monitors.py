@@ -14,14 +14,16 @@ from numpy.typing import ArrayLike
 
 from rbm import exact, likelihood
 from rbm.datasets import as_unit_interval, check_images, log_odds
-from rbm.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health
+from rbm.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
 from rbm.exact import Float64
 from rbm.model import RBM, Array
 from rbm.pseudo import stochastic_pseudo_likelihood
 from rbm.sampling import bernoulli
+from rbm.units import Parameters
 
 SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
 AIS_SWEEPS = 100
+UPDATE_RATIO = "update_ratio"  # needs the step as well as the model: measured by a run's Watch only
 
 Measures = dict[str, float]
 
@@ -60,9 +62,61 @@ def check(names: Iterable[str], model: RBM) -> None:
     """Raises ValueError, listing the known names, for an unknown one; and for "exact" on too large a model."""
     for name in names:
         if name not in MONITORS:
-            raise ValueError(f"unknown monitor {name!r}; choose from {', '.join(MONITORS)}")
+            raise ValueError(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
         if name == "exact":
             exact.check_size(model)
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """What a run is asked to measure: `names`, after every `every`-th epoch and the last one."""
+
+    names: tuple[str, ...]
+    every: int = 1
+    context: Context | None = None
+
+    def after(self, epoch: int, epochs: int, model: RBM, change: Parameters) -> Measures:
+        """The measures due after `epoch`; `change` is the last update of the parameters."""
+        if epoch % self.every and epoch != epochs:
+            return {}
+        found = {} if self.context is None else measure(model, self._of_model, self.context)
+        return found | (update_ratios(model, change) if UPDATE_RATIO in self.names else {})
+
+    @property
+    def _of_model(self) -> list[str]:
+        return [name for name in self.names if name != UPDATE_RATIO]
+
+
+def watch(
+    names: Iterable[str],
+    every: int,
+    model: RBM,
+    images: ArrayLike,
+    held_out: ArrayLike | None,
+    *,
+    seed: int,
+    threshold: bool,
+) -> Watch:
+    """The watch over a run on `images`. Raises ValueError for an unknown name, or one that can't be measured."""
+    names = tuple(names)
+    if every < 1:
+        raise ValueError(f"monitor_every must be at least 1, got {every}")
+    of_model = [name for name in names if name != UPDATE_RATIO]
+    check(of_model, model)
+    if not of_model:
+        return Watch(names, every)
+    if type(model) is not RBM:
+        raise ValueError(f"only {UPDATE_RATIO!r} can be monitored on a {type(model).__name__}, got {of_model}")
+    if held_out is None:
+        raise ValueError(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
+    return Watch(names, every, make_context(images, held_out, seed, threshold=threshold))
+
+
+def update_ratios(model: RBM, change: Parameters) -> Measures:
+    """Mean size of the last update over mean size of the values, of weights and of each bias."""
+    return {
+        f"{UPDATE_RATIO}_{name}": update_ratio(step, getattr(model, name)) for name, step in change._asdict().items()
+    }
 
 
 def measure(model: RBM, names: Iterable[str], context: Context) -> Measures:

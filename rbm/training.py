@@ -9,7 +9,7 @@ Computation 14, 2002), persistent or tempered ones. rbm/gradient.py makes one pr
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,11 +18,13 @@ from rbm.batches import Images
 from rbm.config import TrainConfig
 from rbm.gradient import Gradient
 from rbm.model import RBM, Array
+from rbm.monitors import watch
 from rbm.negative import start_chains
 from rbm.state import Arrays, Diverged, Report, TrainState, generator_state, restore, restore_generator
 from rbm.units import Bernoulli, Gaussian, Layers, Parameters, PixelsAndClass, Visible, down, up
 
-EXPLODED = 1.1  # an epoch's error above this multiple of the start's is no learning; the tenth is for noise
+EXPLODED = 1.2  # an epoch's error above this multiple of the start's is no learning; the fifth is for noise
+LARGEST = 100.0  # no weight of a model that learns comes near
 START_IMAGES = 1000
 
 
@@ -33,6 +35,8 @@ def train(
     labels: ArrayLike | None = None,
     validation: ArrayLike | None = None,
     validation_labels: ArrayLike | None = None,
+    monitors: Iterable[str] = (),
+    monitor_every: int = 1,
     state: TrainState | None = None,
 ) -> Iterator[Report]:
     """Train a machine on `images` (n, pixels); yields a report after every epoch.
@@ -41,6 +45,8 @@ def train(
     labels: whole numbers (n,) from 0. They make the model an `rbm.LabelRBM` over images and classes;
         otherwise it is an `rbm.RBM` or `rbm.GaussianRBM`.
     validation, validation_labels: held out, to measure and never to learn from.
+    monitors: what else to measure after every `monitor_every`-th epoch and the last (`Report.metrics`):
+        names from `rbm.monitors.MONITORS`, or "update_ratio". They change nothing of the run but its time.
     state: where an earlier run on the same images stopped (`Report.state`). The rest of the run is then bit
         for bit what the earlier one would have done, on the same machine and number of threads.
 
@@ -48,7 +54,14 @@ def train(
     caller's arrays are never changed, and the same seed gives the same weights.
     """
     trainer = Trainer(
-        images, config, labels=labels, validation=validation, validation_labels=validation_labels, state=state
+        images,
+        config,
+        labels=labels,
+        validation=validation,
+        validation_labels=validation_labels,
+        monitors=monitors,
+        monitor_every=monitor_every,
+        state=state,
     )
     while not trainer.finished:
         report = trainer.step()
@@ -67,6 +80,8 @@ class Trainer:
         labels: ArrayLike | None = None,
         validation: ArrayLike | None = None,
         validation_labels: ArrayLike | None = None,
+        monitors: Iterable[str] = (),
+        monitor_every: int = 1,
         state: TrainState | None = None,
     ) -> None:
         self.config = config
@@ -84,6 +99,8 @@ class Trainer:
         else:
             self._restore(state)
         self._last_good = self.model
+        cut = config.binarize == "threshold"
+        self._watch = watch(monitors, monitor_every, self.model, images, validation, seed=config.seed, threshold=cut)
         self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
 
     def _prepare(self) -> None:
@@ -168,6 +185,8 @@ class Trainer:
         error = self._error_sum / n
         if not all(np.isfinite(array).all() for array in self._parameters):
             raise self._diverged("the weights are no longer finite")
+        if (largest := float(np.abs(self._parameters.weights).max())) > LARGEST:
+            raise self._diverged(f"a weight has grown to {largest:.3g}")
         if error > EXPLODED * self.start_error:
             raise self._diverged(f"the reconstruction error rose from {self.start_error:.3g} to {error:.3g}")
         self._last_good = self.model
@@ -182,6 +201,7 @@ class Trainer:
             validation_error=self.validation_error(),
             seconds=seconds,
             images_per_second=n / seconds,
+            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity),
             state=self.snapshot(),
         )
 

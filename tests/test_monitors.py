@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from rbm import RBM, diagnostics, monitors
+from rbm import RBM, TrainConfig, Trainer, diagnostics, monitors, train
 
 RNG = np.random.default_rng(12)
 MODEL = RBM(0.5 * RNG.standard_normal((7, 11)), RNG.standard_normal(7), RNG.standard_normal(11))
@@ -100,3 +100,42 @@ def test_the_update_ratio():
     assert diagnostics.update_ratio(np.array([[0.1, -0.3]]), np.array([[10.0, -30.0]])) == pytest.approx(0.01)
     assert diagnostics.update_ratio(np.ones(3), np.zeros(3)) == math.inf
     assert math.isnan(diagnostics.update_ratio(np.zeros(3), np.zeros(3)))
+
+
+def run(**options):
+    config = TrainConfig(n_hidden=5, batch_size=11, epochs=5, momentum=0.5, final_momentum=0.5)
+    return list(train(TRAIN, config, validation=HELD_OUT, **options))
+
+
+def test_a_run_measures_when_asked_and_is_the_same_run():
+    plain, watched = run(), run(monitors=["free_energy_gap", "exact"], monitor_every=3)
+    assert [sorted(report.metrics) for report in plain] == [[]] * 5
+    names = ["exact_log_likelihood", "free_energy_gap"]
+    assert [sorted(report.metrics) for report in watched] == [[], [], names, [], names]
+    for a, b in zip(plain, watched, strict=True):
+        np.testing.assert_array_equal(a.model.weights, b.model.weights)
+
+
+def test_the_update_ratio_is_that_of_the_last_step():
+    trainer = Trainer(TRAIN, TrainConfig(n_hidden=5, batch_size=11, momentum=0.5), monitors=["update_ratio"])
+    report, before = None, trainer.model
+    while report is None:
+        before = trainer.model
+        report = trainer.step()
+    for name in ("weights", "visible_bias", "hidden_bias"):
+        step = getattr(report.model, name).astype(float) - getattr(before, name)
+        expected = np.abs(step).sum() / np.abs(getattr(report.model, name)).sum(dtype=float)
+        assert report.metrics[f"update_ratio_{name}"] == pytest.approx(expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"monitors": ["loss"]}, "unknown monitor 'loss'; choose from .*update_ratio"),
+        ({"monitors": ["ais"], "validation": None}, "the monitors ais measure held-out images"),
+        ({"monitor_every": 0}, "monitor_every must be at least 1, got 0"),
+    ],
+)
+def test_what_a_run_cannot_measure(options, message):
+    with pytest.raises(ValueError, match=message):
+        Trainer(TRAIN, TrainConfig(n_hidden=5), **{"validation": HELD_OUT, **options})

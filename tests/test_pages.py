@@ -66,9 +66,9 @@ def test_page_with_a_model_that_no_data_fits(app: AppTest, page: str) -> None:
 
 def train_tiny(app: AppTest) -> AppTest:
     open_page(app, "train")
-    app.selectbox(key="train_data").select("digits-8x8")
-    app.number_input(key="train_n_hidden").set_value(13)
-    app.number_input(key="train_epochs").set_value(20)
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(20)
     return pressed(app, "Start")
 
 
@@ -91,16 +91,16 @@ def test_training_end_to_end(app: AppTest) -> None:
 
 def test_a_preset_fills_the_form(app: AppTest) -> None:
     open_page(app, "train")
-    app.segmented_control(key="train_preset").select("Classic 784-500").run()
+    app.segmented_control(key="preset").select("Classic 784-500").run()
     classic = rbm.PRESETS["Classic 784-500"]
-    assert app.number_input(key="train_learning_rate").value == classic.learning_rate
+    assert app.number_input(key="learning_rate").value == classic.learning_rate
 
 
 def test_stop_keeps_the_model_so_far(app: AppTest) -> None:
     open_page(app, "train")
-    app.selectbox(key="train_data").select("digits-8x8")
-    app.number_input(key="train_n_hidden").set_value(13)
-    app.number_input(key="train_epochs").set_value(1000)
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(1000)
     pressed(app, "Start")
     pressed(app, "Stop")
     wait_for_the_end(app)
@@ -110,8 +110,8 @@ def test_stop_keeps_the_model_so_far(app: AppTest) -> None:
 
 def test_training_that_blows_up_says_what_to_lower(app: AppTest) -> None:
     open_page(app, "train")
-    app.selectbox(key="train_data").select("digits-8x8")
-    app.number_input(key="train_learning_rate").set_value(100.0)
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="learning_rate").set_value(100.0)
     pressed(app, "Start")
     wait_for_the_end(app)
     assert not app.exception
@@ -121,11 +121,48 @@ def test_training_that_blows_up_says_what_to_lower(app: AppTest) -> None:
 
 def test_settings_that_cannot_be(app: AppTest) -> None:
     open_page(app, "train")
-    app.number_input(key="train_learning_rate").set_value(0.0)
+    app.number_input(key="learning_rate").set_value(0.0)
     pressed(app, "Start")
     assert not app.exception
     assert "learning_rate must be between" in app.error[0].value
     assert "training_job" not in app.session_state
+
+
+def test_every_setting_reaches_the_run(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(4)
+    app.selectbox(key="algorithm").select("pcd")
+    app.number_input(key="final_gibbs_steps").set_value(2)
+    app.selectbox(key="schedule").select("linear")
+    app.selectbox(key="binarize").select("sample")
+    app.toggle(key="centering").set_value(True)
+    app.number_input(key="sparsity_cost").set_value(0.1)
+    app.pills(key="monitors").set_value(["free_energy_gap", "exact", "update_ratio"])
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    job = app.session_state["training_job"][0]
+    assert job.config == rbm.TrainConfig(
+        n_hidden=13, epochs=4, algorithm="pcd", final_gibbs_steps=2, schedule="linear", binarize="sample",
+        centering=True, sparsity_cost=0.1, learning_rate=0.05, momentum=0.5, final_momentum=0.9,
+    )  # fmt: skip
+    assert {"free_energy_gap", "exact_log_likelihood", "update_ratio_weights"} <= set(
+        job.progress().history[-1].metrics
+    )
+    assert len(app.get("plotly_chart")) == 4
+
+
+def test_ais_is_shown_as_a_bracket(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(7)
+    app.number_input(key="epochs").set_value(2)
+    app.pills(key="monitors").set_value(["ais"])
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    metrics = app.session_state["training_job"][0].progress().history[-1].metrics
+    assert metrics["ais_lower"] < metrics["ais_upper"] + 1
 
 
 def upload(app: AppTest, data: bytes, name: str = "model.npz") -> AppTest:

@@ -21,7 +21,8 @@ Floats = NDArray[Any]
 Bytes = NDArray[np.uint8]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
 HEIGHT = 320
-COLOURS = ["#4c6ef5", "#e8590c"]  # readable on both themes
+MOST = 500  # points a curve
+COLOURS = ["#4c6ef5", "#e8590c", "#2b9a78"]  # readable on both themes
 GREY_TEXT = (128, 134, 150)  # legible on both themes
 
 
@@ -150,9 +151,9 @@ def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) 
 # ---- charts
 
 
-def learning_curve(history: tuple[Point, ...], *, log: bool = False, most: int = 500) -> Chart:
+def learning_curve(history: tuple[Point, ...], *, log: bool = False) -> Chart:
     """Reconstruction error per epoch, training and held-out."""
-    keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(most, len(history)))})
+    keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(MOST, len(history)))})
     points = [history[i] for i in keep]
     epochs = [p.epoch for p in points]
     figure = go.Figure()
@@ -166,6 +167,45 @@ def learning_curve(history: tuple[Point, ...], *, log: bool = False, most: int =
     held = "" if last.validation_error is None else f", held-out {last.validation_error:.2f}"
     alt = f"Reconstruction error after {last.epoch} epochs: training {last.training_error:.2f}{held}"
     return Chart(figure, alt)
+
+
+MEASURES = {  # what to plot together: title, unit, names of metrics with their legend
+    "gap": ("Free-energy gap: held-out minus training", "nats", {"free_energy_gap": "gap"}),
+    "likelihood": (
+        "Log-likelihood of held-out digits",
+        "nats per image",
+        {"ais_upper": "AIS, upper bound", "ais_lower": "reverse AIS, lower bound", "exact_log_likelihood": "exact"},
+    ),
+    "pseudo": ("Pseudo-likelihood of held-out digits", "nats per image", {"pseudo_likelihood": "estimate"}),
+    "units": ("Hidden units that do nothing", "units", {"dead_units": "dead", "saturated_units": "always on"}),
+    "updates": (
+        "Size of an update over size of the weights",
+        "ratio",
+        {
+            "update_ratio_weights": "weights",
+            "update_ratio_visible_bias": "visible biases",
+            "update_ratio_hidden_bias": "hidden biases",
+        },
+    ),
+}
+
+
+def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
+    """A curve for every group of measures that the history holds."""
+    charts = {}
+    for key, (title, unit, names) in MEASURES.items():
+        figure, told = go.Figure(), []
+        for name, legend in names.items():
+            points = [(point.epoch, point.metrics[name]) for point in history if name in point.metrics]
+            if points:
+                x, y = zip(*points[-MOST:], strict=True)
+                figure.add_scatter(x=x, y=y, name=legend, mode="lines+markers", marker_size=5)
+                told.append(f"{legend} {y[-1]:.4g}")
+        if told:
+            _dress(figure, title, "epoch", unit)
+            figure.update_yaxes(type="log" if key == "updates" else "linear")
+            charts[key] = Chart(figure, f"{title}, at the end: {', '.join(told)} {unit}")
+    return charts
 
 
 def bars(labels: list[str], values: Floats, title: str, x: str, y: str) -> Chart:

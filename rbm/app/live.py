@@ -7,7 +7,6 @@ import streamlit as st
 
 from rbm import diagnostics
 from rbm.app import figures, session, show
-from rbm.config import TrainConfig
 from rbm.datasets import Dataset
 from rbm.io import BadModelFile
 from rbm.jobs import Job, Progress
@@ -15,11 +14,6 @@ from rbm.model import RBM
 
 REFRESH = 0.5  # seconds between two looks at a running job
 SHOWN_FILTERS, SHOWN_DIGITS = 100, 10
-
-
-def job_name(preset: str, config: TrainConfig) -> str:
-    """What the model will be called."""
-    return f"{preset.split()[0]} CD-{config.gibbs_steps}, seed {config.seed}"
 
 
 def panel(job: Job, data: Dataset) -> None:
@@ -43,6 +37,11 @@ def _panel(job: Job, data: Dataset, was_running: bool) -> None:
     with pictures:
         _ten_digits(progress.model, data)
         _filters(progress.model, data)
+    measured = figures.measures(progress.history)
+    if measured:
+        with st.grid(2, min_column_width=300):
+            for name, chart in measured.items():
+                show.chart(chart, key=f"measure_{name}")
 
 
 def _status(job: Job, progress: Progress) -> None:

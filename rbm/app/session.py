@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rbm import datasets, diagnostics, io
 from rbm.app import figures
-from rbm.config import TrainConfig
+from rbm.app.settings import Chosen
 from rbm.datasets import Dataset
 from rbm.jobs import Job, Point
 from rbm.model import RBM, Array
@@ -117,12 +117,24 @@ def model_file(named: NamedModel) -> bytes:
     return buffer.getvalue()
 
 
-def start_job(data: str, config: TrainConfig, name: str) -> None:
+def start_job(chosen: Chosen) -> None:
     """Begin training, and remember on what. A job that still runs is stopped first."""
     stop_job()
-    dataset = datasets.load(data)
-    job = Job(dataset.train_images, config, validation=dataset.test_images).start()
-    st.session_state[_JOB] = (job, data, name)
+    dataset = datasets.load(chosen.data)
+    job = Job(
+        dataset.train_images,
+        chosen.config,
+        validation=dataset.test_images,
+        monitors=chosen.monitors,
+        monitor_every=chosen.monitor_every,
+    ).start()
+    st.session_state[_JOB] = (job, chosen.data, job_name(chosen))
+
+
+def job_name(chosen: Chosen) -> str:
+    """What the model will be called."""
+    config = chosen.config
+    return f"{chosen.preset.split()[0]} {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}"
 
 
 def stop_job() -> None:
