@@ -90,7 +90,12 @@ def default_model() -> NamedModel:
 
 def from_upload(file: IO[bytes], name: str) -> NamedModel:
     """The model in an uploaded file. Raises rbm.io.BadModelFile with a sentence for the reader."""
-    return _named(*io.read(file), fallback_name=name.removesuffix(".npz"))
+    model, info = io.read(file)
+    if type(model) is not RBM:
+        raise io.BadModelFile(
+            f"it holds a {type(model).__name__}; these pages show plain RBMs. Use it from Python with rbm.load"
+        )
+    return _named(model, info, fallback_name=name.removesuffix(".npz"))
 
 
 def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
