@@ -99,3 +99,11 @@ def check_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> Lab
     if low < 0 or high >= top:
         raise ValueError(f"labels must be classes from 0 to {top - 1}; these run from {low} to {high}")
     return array.astype(np.int64)
+
+
+def one_of(edges: NDArray[np.floating], rng: np.random.Generator) -> Array:
+    """One-hot draws (..., classes) from the cumulated probabilities `edges` (..., classes)."""
+    point = rng.random((*edges.shape[:-1], 1), dtype=np.float32) * edges[..., -1:]  # the sum may round below 1
+    chosen = np.minimum((point >= edges).sum(axis=-1), edges.shape[-1] - 1)
+    one_hot: Array = np.eye(edges.shape[-1], dtype=np.float32)[chosen]
+    return one_hot

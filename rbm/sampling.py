@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.gaussian import GaussianRBM
-from rbm.label import LabelRBM
+from rbm.label import LabelRBM, one_of
 from rbm.model import RBM, Array, sigmoid
+from rbm.units import Parameters, down, layers_of, up
 
 Mask = NDArray[np.bool_]
 
@@ -47,14 +48,6 @@ def draw_visible(model: RBM, mean: NDArray[np.floating], rng: np.random.Generato
     return drawn
 
 
-def one_of(edges: NDArray[np.floating], rng: np.random.Generator) -> Array:
-    """One-hot draws (..., classes) from the cumulated probabilities `edges` (..., classes)."""
-    point = rng.random((*edges.shape[:-1], 1), dtype=np.float32) * edges[..., -1:]  # the sum may round below 1
-    chosen = np.minimum((point >= edges).sum(axis=-1), edges.shape[-1] - 1)
-    one_hot: Array = np.eye(edges.shape[-1], dtype=np.float32)[chosen]
-    return one_hot
-
-
 def sample_class(model: LabelRBM, labels: ArrayLike, steps: int, rng: np.random.Generator) -> Array:
     """Images (n, n_pixels) of these classes (n,): `steps` sweeps from noise with the class units clamped."""
     start = bernoulli(np.broadcast_to(sigmoid(model.visible_bias), (np.size(labels), model.n_visible)), rng)
@@ -77,7 +70,7 @@ def gibbs(
     steps `v` comes back as it is. Raises ValueError for a negative number of steps or a bad temperature.
     """
     visible: Array = np.array(v, dtype=np.float32)
-    for sweep in chain(model, v, steps, rng, clamp, temperature):
+    for sweep in _sweeps(model, visible, steps, rng, clamp, temperature):
         visible = sweep.visible
     return visible
 
@@ -91,17 +84,30 @@ def chain(
     temperature: float = 1.0,
 ) -> Iterator[Sweep]:
     """The sweeps of `gibbs`, one at a time."""
+    for sweep in _sweeps(model, np.array(v, dtype=np.float32), steps, rng, clamp, temperature):
+        yield Sweep(sweep.visible.copy(), sweep.mean.copy())
+
+
+def _sweeps(
+    model: RBM, start: Array, steps: int, rng: np.random.Generator, clamp: Mask | None, temperature: float
+) -> Iterator[Sweep]:
+    """Each sweep in the same two arrays, which the next one overwrites."""
     if steps < 0:
         raise ValueError(f"a chain takes 0 or more steps, got {steps}")
-    start: Array = np.array(v, dtype=np.float32)
     if clamp is not None and np.shape(clamp)[-1:] != start.shape[-1:]:
         raise ValueError(f"the clamp has shape {np.shape(clamp)}, the visible units {start.shape}")
     if temperature != 1.0:
         model = model.tempered(temperature)
-    visible = start
+    p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
+    layers = layers_of(model, rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
+    visible, mean = start, np.empty_like(start)
+    drawn = np.empty_like(start)
+    hidden = np.empty((*start.shape[:-1], model.n_hidden), dtype=np.float32)
     for _ in range(steps):
-        mean = model.mean_visible(sample_hidden(model, visible, rng))
-        visible = draw_visible(model, mean, rng)
+        layers.hidden.draw(layers.hidden.mean_(up(p, visible, out=hidden)), out=hidden)
+        layers.visible.mean_(down(p, hidden, out=mean))
+        visible = layers.visible.draw(mean, out=drawn)
         if clamp is not None:
-            visible, mean = np.where(clamp, start, visible), np.where(clamp, start, mean)
+            np.copyto(drawn, start, where=clamp)
+            np.copyto(mean, start, where=clamp)
         yield Sweep(visible, mean)
