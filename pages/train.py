@@ -25,7 +25,7 @@ except ValueError as error:
 
 job = session.job()
 if job is None:
-    st.info("Press **Start**: 30 epochs take about ten seconds.", icon=":material/lightbulb:")
+    live.before_the_first()
 else:
     live.panel(job, datasets.load(session.job_data()))
 

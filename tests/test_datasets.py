@@ -100,9 +100,9 @@ def test_two_threads_that_load_at_once_share_one_object(monkeypatch):
         reads.append(1)
         with contextlib.suppress(threading.BrokenBarrierError):
             both_reading.wait(0.2)  # a second reader, if there is one, ends the wait
-        return np.zeros((10, 3), np.uint8), np.repeat([0, 1], 5), (1, 3), 0.2
+        return np.zeros((10, 3), np.uint8), np.repeat([0, 1], 5)
 
-    monkeypatch.setitem(datasets._READERS, "slow", reader)
+    monkeypatch.setitem(datasets._SOURCES, "slow", datasets._Source((1, 3), reader))
     got: list[object] = []
     threads = [threading.Thread(target=lambda: got.append(datasets.load("slow"))) for _ in range(2)]
     for thread in threads:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
@@ -42,7 +43,7 @@ def members(dataset: Dataset, which: Part, only: int | None) -> NDArray[np.int64
 def needs_data(named: NamedModel) -> Dataset:
     """The data set that fits the model; without one the page ends with a sentence on what to do."""
     if named.dataset is None:
-        known = ", ".join(f"{n} ({datasets.load(n).train_images.shape[1]} pixels)" for n in datasets.names())
+        known = ", ".join(f"{n} ({math.prod(datasets.shape(n))} pixels)" for n in datasets.names())
         st.info(
             f"This page shows the model at work on digits, but **{named.name}** has {named.model.n_visible} visible "
             f"units and no data set here has as many pixels: {known}. Train or upload another model on the Train page."

@@ -153,6 +153,12 @@ def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) 
 
 def learning_curve(history: tuple[Point, ...], *, log: bool = False) -> Chart:
     """Reconstruction error per epoch, training and held-out."""
+    if not history:
+        figure = go.Figure()
+        _dress(figure, "Reconstruction error by epoch", "epoch", "squared error per image")
+        figure.update_xaxes(range=[0, 30])
+        figure.update_yaxes(range=[0, 60])
+        return Chart(figure, "An empty chart: the reconstruction error will be drawn here")
     keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(MOST, len(history)))})
     points = [history[i] for i in keep]
     epochs = [p.epoch for p in points]

@@ -16,6 +16,12 @@ REFRESH = 0.5  # seconds between two looks at a running job
 SHOWN_FILTERS, SHOWN_DIGITS = 100, 10
 
 
+def before_the_first() -> None:
+    """Where the curve will be. It also loads the charts' code, so that the first point needn't wait for it."""
+    st.info("Press **Start**: 30 epochs take about ten seconds.", icon=":material/lightbulb:")
+    show.chart(figures.learning_curve(()), key="learning_curve")
+
+
 def panel(job: Job, data: Dataset) -> None:
     """Everything on a job; refreshes itself while the job runs, and not when it is over."""
     running = job.progress().running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -53,7 +54,7 @@ class NamedModel:
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of an image: the data's, else as near to a square as the pixels divide."""
-        return self.dataset.shape if self.dataset else near_square(self.model.n_visible)
+        return near_square(self.model.n_visible) if self.data is None else datasets.shape(self.data)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -101,7 +102,7 @@ def from_upload(file: IO[bytes], name: str) -> NamedModel:
 def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
     """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
     name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
-    fitting = [known for known in datasets.names() if datasets.load(known).train_images.shape[1] == model.n_visible]
+    fitting = [known for known in datasets.names() if math.prod(datasets.shape(known)) == model.n_visible]
     return NamedModel(
         name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
         model=model,
