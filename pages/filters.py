@@ -17,7 +17,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     order = units.order_choice()
     common = units.scale_choice()
 ranked = units.ranked(named, order)
-show.picture(units.mosaic(named, ranked, common), units.mosaic_caption(named, order))
+show.picture(units.mosaic(named, order, common), units.mosaic_caption(named, order))
 
 st.subheader("One unit")
 pick, pictures = st.columns([1, 3], gap="large")

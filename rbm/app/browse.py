@@ -122,7 +122,7 @@ def grid(selection: Selection, shape: tuple[int, int]) -> figures.Picture:
     tiles = figures.side_by_side(figures.grey(selection.inputs, shape), figures.grey(selection.rebuilt, shape))
     error = diagnostics.squared_error(selection.originals, selection.rebuilt).mean()
     alt = f"{len(tiles)} digits, each beside its reconstruction; mean squared error {error:.2f} per image"
-    return figures.mosaic(tiles, GRID, alt, scale=4 if shape[1] > 16 else 8)
+    return figures.mosaic(tiles, GRID, alt, scale=3 if shape[1] > 16 else 8)
 
 
 def grid_caption(selection: Selection) -> str:

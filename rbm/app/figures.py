@@ -5,6 +5,7 @@ Every function returns the picture and the alternative text that says what it sh
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -27,7 +28,7 @@ GREY_TEXT = (128, 134, 150)  # legible on both themes
 
 
 class Picture(NamedTuple):
-    image: Image.Image
+    png: bytes
     alt: str
 
 
@@ -81,7 +82,14 @@ def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1
     grid = canvas.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
     flat = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
     flat = np.pad(flat, ((0, gap), (0, gap), (0, 0)), constant_values=border)
-    return Picture(Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1)), alt)
+    return _picture(Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1)), alt)
+
+
+def _picture(image: Image.Image, alt: str) -> Picture:
+    """Lightly compressed: four times as fast for a tenth more bytes."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return Picture(buffer.getvalue(), alt)
 
 
 def single(tile: Bytes, alt: str, size: int) -> Picture:
@@ -145,7 +153,7 @@ def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) 
     pen.text((8, top - 90), "weights W", fill=GREY_TEXT, font=font)
     pen.text((8, canvas.height - 76), f"visible units v:\n{len(weights)} pixels", fill=GREY_TEXT, font=font)
     alt = f"An RBM: {len(weights)} pixels below, {len(shown)} of {len(hidden)} hidden units above, weights between"
-    return Picture(canvas, alt)
+    return _picture(canvas, alt)
 
 
 # ---- charts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import io
 from pathlib import Path
 
 import streamlit as st
@@ -23,14 +22,12 @@ _component = st.components.v2.component(
 
 def player(frames: Bytes, captions: list[str], *, alt: str, key: str, speed: int = 8) -> None:
     """Play `frames` (n, height, width, 3), each with its caption, at `speed` frames a second to begin with."""
-    sprite = mosaic(frames, _COLUMNS, alt, scale=1, gap=0).image
-    buffer = io.BytesIO()
-    sprite.save(buffer, "PNG")
+    sprite = mosaic(frames, _COLUMNS, alt, scale=1, gap=0).png
     _, height, width, _ = frames.shape
     _component(
         key=key,
         data={
-            "sprite": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode(),
+            "sprite": "data:image/png;base64," + base64.b64encode(sprite).decode(),
             "columns": min(_COLUMNS, len(frames)),
             "width": width,
             "height": height,

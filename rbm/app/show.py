@@ -18,4 +18,4 @@ def chart(drawn: Chart, key: str) -> None:
 def picture(
     drawn: Picture, caption: str | None = None, *, width: int | Literal["content", "stretch"] = "stretch"
 ) -> None:
-    st.image(drawn.image, caption=caption, alt=drawn.alt, width=width, output_format="PNG")
+    st.image(drawn.png, caption=caption, alt=drawn.alt, width=width)

@@ -59,11 +59,16 @@ def _activations(named: NamedModel, data: str, part: Part = "Held-out") -> Array
     return session.activations(named.fingerprint, named.model, data, part)
 
 
-def mosaic(named: NamedModel, order: NDArray[np.int64], common: bool) -> figures.Picture:
+def mosaic(named: NamedModel, order: Order, common: bool) -> figures.Picture:
     """All filters in one image."""
-    columns = min(len(order), 25 if named.shape[1] > 16 else 32)
-    scale = 2 if named.shape[1] > 16 else 5
-    return figures.filters(named.model.weights[:, order], named.shape, columns, common=common, scale=scale)
+    return _mosaic(named.fingerprint, named, order, common)
+
+
+@st.cache_resource(max_entries=12, show_spinner=False)
+def _mosaic(fingerprint: str, _named: NamedModel, order: Order, common: bool) -> figures.Picture:
+    weights = _named.model.weights[:, ranked(_named, order)]
+    columns, scale = (25, 2) if _named.shape[1] > 16 else (32, 5)
+    return figures.filters(weights, _named.shape, columns, common=common, scale=scale)
 
 
 def mosaic_caption(named: NamedModel, order: Order) -> str:
