@@ -87,9 +87,8 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.chains, self.temperatures, self.negative = chains, temperatures, negative
         self.centering, self.binarize, self.schedule, self.l1, self.l2 = centering, binarize, schedule, l1, l2
         self.momentum, self.final_momentum, self.momentum_epochs = momentum, final_momentum, momentum_epochs
-        self.sparsity_target, self.sparsity_cost = sparsity_target, sparsity_cost
-        self.sparsity_decay, self.weight_std = sparsity_decay, weight_std
-        self.visible_bias, self.hidden_bias = visible_bias, hidden_bias
+        self.sparsity_target, self.sparsity_cost, self.sparsity_decay = sparsity_target, sparsity_cost, sparsity_decay
+        self.weight_std, self.visible_bias, self.hidden_bias = weight_std, visible_bias, hidden_bias
 
     def fit(self, X: Any, y: Any = None) -> BernoulliRBM:
         """Train anew for `n_iter` epochs on X (n_samples, n_features), shuffled in each; `y` is ignored.
