@@ -23,8 +23,8 @@ from rbm.negative import start_chains
 from rbm.state import Arrays, Diverged, Report, TrainState, generator_state, restore, restore_generator
 from rbm.units import Bernoulli, Gaussian, Layers, Parameters, PixelsAndClass, Visible, down, up
 
-EXPLODED = 1.2  # an epoch's error above this multiple of the start's is no learning; the fifth is for noise
-LARGEST = 100.0  # no weight of a model that learns comes near
+EXPLODED = 1.5  # an epoch's error above this multiple of the start's is no learning; healthy ones overshoot by 0.3
+LARGEST = 50.0  # weights of models that learn stay below 20
 MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
 
 

@@ -38,6 +38,11 @@ ORDER = [  # a new module is one line here; a name may be listed before its file
     "runs",
     "models",
     "models.make",
+    "sources",
+    "bar",
+    "arguments",
+    "cli",
+    "__main__",
 ]
 
 

@@ -44,7 +44,7 @@ def test_stop_keeps_the_weights_of_that_moment(images: np.ndarray, monkeypatch: 
 
     monkeypatch.setattr(Trainer, "step", counted)
     job = Job(images, CONFIG)
-    job.start()
+    job.start()  # not in one line: the thread may come to its third step before the name is bound
     assert third.wait(30)
     job.join(30)
     assert job.progress().status == "stopped"

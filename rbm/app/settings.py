@@ -63,7 +63,7 @@ SETTINGS = [
     Setting(
         "learning_rate", "Learning rate", "basic",
         "Size of a step. Too small: nothing happens. Too large: the error jumps about, units die, training blows up. "
-        "Try 10 to see it.",
+        "Try 100 to see it.",
         limits=(0.0, 1000.0, 0.01), format="%.4f",
     ),
     Setting(
