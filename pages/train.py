@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm import datasets
 from rbm.app import controls, live, session, shell
+from rbm.queue import Busy
 
 shell.ensure()
 
@@ -21,7 +22,7 @@ try:
         data, config = chosen
         session.start_job(data, config, live.job_name(preset, config))
         st.rerun()
-except ValueError as error:
+except (ValueError, Busy) as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
 
 job = session.job()

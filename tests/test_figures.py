@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rbm.app import figures
-from rbm.jobs import Point
+from rbm.progress import Point
 
 
 def test_a_mosaic_places_every_tile() -> None:

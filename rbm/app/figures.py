@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from rbm.jobs import Point
+from rbm.progress import Point
 
 Shape = tuple[int, int]
 Floats = NDArray[Any]

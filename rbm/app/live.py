@@ -10,8 +10,9 @@ from rbm.app import figures, session, show
 from rbm.config import TrainConfig
 from rbm.datasets import Dataset
 from rbm.io import BadModelFile
-from rbm.jobs import Job, Progress
+from rbm.jobs import Job
 from rbm.model import RBM
+from rbm.progress import Progress
 
 REFRESH = 0.5  # seconds between two looks at a running job
 SHOWN_FILTERS, SHOWN_DIGITS = 100, 10
@@ -24,15 +25,17 @@ def job_name(preset: str, config: TrainConfig) -> str:
 
 def panel(job: Job, data: Dataset) -> None:
     """Everything on a job; refreshes itself while the job runs, and not when it is over."""
-    running = job.progress().running
-    st.fragment(_panel, run_every=REFRESH if running else None)(job, data, running)
+    active = job.progress().active
+    st.fragment(_panel, run_every=REFRESH if active else None)(job, data, active)
 
 
-def _panel(job: Job, data: Dataset, was_running: bool) -> None:
+def _panel(job: Job, data: Dataset, was_active: bool) -> None:
     progress = job.progress()
-    if was_running and not progress.running:
+    if was_active and not progress.active:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends
     _status(job, progress)
+    if progress.model is None:
+        return
     curve, pictures = st.columns(2, gap="large")
     with curve:
         show.chart(figures.learning_curve(progress.history), key="learning_curve")
@@ -50,7 +53,10 @@ def _status(job: Job, progress: Progress) -> None:
     left = progress.seconds_left
     speed = f" · {progress.images_per_second:,.0f} images/s" if progress.images_per_second else ""
     with line:
-        if progress.running:
+        if progress.status == "waiting":
+            wait = f" · about {progress.wait:.0f} s" if progress.wait is not None else ""
+            st.progress(0.0, text=f"Waiting for a free worker: place {progress.place} in the queue{wait}")
+        elif progress.running:
             rest = f" · {left:.0f} s left" if left is not None else ""
             st.progress(progress.fraction, text=f"Epoch {progress.epoch} of {progress.epochs}{speed}{rest}")
         elif progress.status == "finished":
@@ -59,7 +65,7 @@ def _status(job: Job, progress: Progress) -> None:
             st.info(f"Stopped after epoch {progress.epoch} of {progress.epochs}. {_IN_USE}")
         else:
             st.error(progress.message)
-    if progress.running:
+    if progress.active:
         button.button("Stop", icon=":material/stop:", on_click=job.stop, width="stretch", key="stop_job")
 
 

@@ -16,8 +16,10 @@ from rbm import datasets, diagnostics, io
 from rbm.app import figures
 from rbm.config import TrainConfig
 from rbm.datasets import Dataset
-from rbm.jobs import Job, Point
+from rbm.jobs import Job, Task
 from rbm.model import RBM, Array
+from rbm.progress import Point
+from rbm.queue import Queue
 
 DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default.npz"
 _CURRENT, _JOB, _ADOPTED = "model_in_use", "training_job", "adopted_job"
@@ -117,11 +119,17 @@ def model_file(named: NamedModel) -> bytes:
     return buffer.getvalue()
 
 
+@st.cache_resource(show_spinner=False)
+def queue() -> Queue:
+    """The one queue of this server."""
+    return Queue()
+
+
 def start_job(data: str, config: TrainConfig, name: str) -> None:
     """Begin training, and remember on what. A job that still runs is stopped first."""
     stop_job()
     dataset = datasets.load(data)
-    job = Job(dataset.train_images, config, validation=dataset.test_images).start()
+    job = queue().submit(Task(dataset.train_images, config, validation=dataset.test_images))
     st.session_state[_JOB] = (job, data, name)
 
 
@@ -146,10 +154,10 @@ def adopt_finished_job() -> None:
     if latest is None or st.session_state.get(_ADOPTED) is latest:
         return
     progress = latest.progress()
-    if progress.running:
+    if not progress.over:
         return
     st.session_state[_ADOPTED] = latest
-    if progress.epoch == 0 and progress.status != "stopped":
+    if progress.model is None or (progress.epoch == 0 and progress.status != "stopped"):
         return
     _, data, name = st.session_state[_JOB]
     use(NamedModel(name, progress.model, data, progress.epoch, last_error(progress.history)))
