@@ -143,6 +143,11 @@ class Job:
         with self._queue_lock:
             return self._queue_lock.wait_for(lambda: self.over and not self.held, timeout)
 
+    def rest(self, timeout: float | None = None) -> bool:
+        """Wait until no thread is at it and all is kept; whether that is so."""
+        with self._queue_lock:
+            return self._queue_lock.wait_for(lambda: not self.held, timeout)
+
     def _want(self, what: Literal["run", "pause", "stop"]) -> None:
         with self._queue_lock:
             if self.wanted != "stop":
