@@ -86,7 +86,7 @@ def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
 
     film = page.locator("canvas[data-frame]")
     expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     here = int(film.get_attribute("data-frame") or -1)
     page.get_by_role("button", name="One sweep on").click()
     expect(film).to_have_attribute("data-frame", str(here + 1))
@@ -110,12 +110,12 @@ def train_tiny(page: Page, epochs: str) -> None:
 
 def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
     train_tiny(page, "1000")
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("Paused. Epoch")).to_be_visible()
     page.reload()
     expect(page.get_by_text("Paused. Epoch")).to_be_visible()
-    page.get_by_role("button", name="Step").click()
-    page.get_by_role("button", name="Stop").click()
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Stopped after epoch")
 
     browser = page.context.browser
@@ -130,7 +130,7 @@ def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
     other.goto(link)
     expect(other.get_by_text("You look at this run by its link")).to_be_visible()
     for name in ("Delete", "Rename", "Stop", "Resume", "Pin"):
-        assert other.get_by_role("button", name=name).count() == 0
+        assert other.get_by_role("button", name=name, exact=True).count() == 0
     other.goto("/runs?run=AAAAAAAAAAAAAAAAAAAAAA")
     expect(other.get_by_text("This link leads to no run")).to_be_visible()
 
