@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm import likelihood
+from rbm import blas, likelihood
 from rbm.config import TrainConfig
 from rbm.label import LabelRBM
 from rbm.model import RBM, Array
@@ -106,10 +106,12 @@ def dream(
 ) -> Film:
     """Gibbs chains from `start` (n, n_visible), one sweep at each of the `temperatures` (steps,).
 
-    Units where `clamp` (n_visible,) is True keep their value. Raises as `rbm.gibbs` does.
+    Units where `clamp` (n_visible,) is True keep their value. Raises as `rbm.gibbs` does. One BLAS thread, so that
+    the same seed gives the same film whatever else runs.
     """
     first: Array = np.array(start, dtype=np.float32)
-    return _film(first, sweeps(model, first, len(temperatures), rng, clamp, temperatures), len(temperatures), tiles)
+    with blas.one_thread():
+        return _film(first, sweeps(model, first, len(temperatures), rng, clamp, temperatures), len(temperatures), tiles)
 
 
 def tempered(
@@ -135,7 +137,8 @@ def tempered(
     ladder = Tempered(config, p, hot, layers, rng)
     mean = np.tile(model.mean_hidden(first).astype(np.float32), (rungs, 1))
     layers.hidden.draw(mean, out=ladder.arrays()["chains"])
-    return _film(first, _cold_ends(model, ladder, p, first.shape, steps), steps, tiles)
+    with blas.one_thread():
+        return _film(first, _cold_ends(model, ladder, p, first.shape, steps), steps, tiles)
 
 
 def _cold_ends(model: RBM, ladder: Tempered, p: Parameters, shape: tuple[int, ...], steps: int) -> Iterable[Sweep]:

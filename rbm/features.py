@@ -17,7 +17,8 @@ from rbm.model import RBM, Array, sigmoid
 
 Classes = NDArray[np.int64]
 
-BLANK = -1  # the class of a picture without enough ink to be a digit
+NONE = -1  # the class of a picture that looks like no digit
+SURE = 0.4  # of a score that is 1 for a perfect digit and 0 for another; 3 % of real digits stay below
 RIDGE = 10.0  # pulls the reader's weights towards 0; from 1 to 100 its errors hardly change
 BLOCK = 2000  # pictures at a time: bounds the memory
 
@@ -65,7 +66,7 @@ class Reader:
     """Tells which class a picture looks like, by a straight cut through feature space (ridge regression).
 
     `weights` (n_hidden, classes) and `bias` (classes,) map features to scores; `classes` (classes,) name the
-    columns; a picture with less ink than `least_ink` (sum over pixels) is BLANK.
+    columns; a picture with less ink than `least_ink` (sum over pixels), or no score above SURE, is NONE.
     """
 
     weights: Array
@@ -77,7 +78,7 @@ class Reader:
     def fit(cls, features: Array, labels: Classes, images: ArrayLike) -> Reader:
         """From features (n, n_hidden) of labelled images (n, n_pixels): one-hot targets, least squares.
 
-        BLANK begins below half of the ink of the faintest of `images`. Raises ValueError where lengths differ.
+        Too little ink is less than half of the ink of the faintest of `images`. Raises ValueError where lengths differ.
         """
         pixels = as_unit_interval(images)
         if not len(features) == len(labels) == len(pixels):
@@ -92,9 +93,10 @@ class Reader:
         return cls(weights.astype(np.float32), (centre - mean @ weights).astype(np.float32), classes, faintest / 2)
 
     def read(self, features: Array, images: ArrayLike) -> Classes:
-        """The class (n,) of each image with its features (n, n_hidden), or BLANK."""
-        best = self.classes[(features @ self.weights + self.bias).argmax(axis=1)]
-        return np.where(as_unit_interval(images).sum(axis=1) < self.least_ink, BLANK, best)
+        """The class (n,) of each image with its features (n, n_hidden), or NONE."""
+        scores = features @ self.weights + self.bias
+        unsure = (as_unit_interval(images).sum(axis=1) < self.least_ink) | (scores.max(axis=1) < SURE)
+        return np.where(unsure, NONE, self.classes[scores.argmax(axis=1)])
 
 
 def nearest(features: Array, query: Array, count: int) -> NDArray[np.int64]:

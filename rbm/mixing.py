@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.dreams import Film, Plan, dream, tempered
-from rbm.features import BLANK
+from rbm.features import NONE
 from rbm.model import RBM
 
 WINDOW = 5.0  # Sokal's c: sum the correlations up to c times the time they add up to
-HOLD = 2  # kept states that a digit must last to count as visited
+HOLD = 5  # sweeps that a digit must last to count as visited: between two of them the reader flickers
 
 
 class Memory(NamedTuple):
@@ -72,11 +72,12 @@ def memory(rho: NDArray[np.floating], every: int = 1) -> Memory:
 
 
 def visits(labels: NDArray[np.int64], every: int = 1, hold: int = HOLD) -> Visits:
-    """Jumps between digits in `labels` (kept, n), `every` sweeps apart; blank pictures count as no digit.
+    """Jumps between digits in `labels` (kept, n), `every` sweeps apart; a picture that looks like none counts as none.
 
-    A digit counts once it has lasted for `hold` kept states, so that a picture halfway between two is no jump.
+    A digit counts once it has lasted for `hold` sweeps and two kept states.
     """
-    paths = [_path(column, hold) for column in labels.T]
+    states = max(2, -(-hold // every))
+    paths = [_path(column, states) for column in labels.T]
     jumps = sum(max(0, len(path) - 1) for path in paths)
     total = every * (len(labels) - 1) * labels.shape[1]
     return Visits(jumps, np.array([len(set(path)) for path in paths]), total / jumps if jumps else math.inf)
@@ -88,7 +89,7 @@ def _path(labels: NDArray[np.int64], hold: int) -> list[int]:
     lasted = 0
     for before, now in zip([None, *labels[:-1].tolist()], labels.tolist(), strict=True):
         lasted = lasted + 1 if now == before else 1
-        if lasted >= hold and now != BLANK and (not path or path[-1] != now):
+        if lasted >= hold and now != NONE and (not path or path[-1] != now):
             path.append(now)
     return path
 

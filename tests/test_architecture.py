@@ -12,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = [  # a new module is one line here; a name may be listed before its file exists
+    "blas",
     "datasets",
     "ink",
     "clamping",
@@ -36,6 +37,7 @@ ORDER = [  # a new module is one line here; a name may be listed before its file
     "negative",
     "dreams",
     "mixing",
+    "reels",
     "training",
     "estimator",
     "io",

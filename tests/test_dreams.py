@@ -222,8 +222,8 @@ def test_stuck_chains_remember_for_ever() -> None:
 
 def test_visits_count_digits_that_last() -> None:
     labels = np.array([[3, 1], [3, 1], [8, 1], [3, 1], [-1, 1], [-1, 1], [5, 1], [5, 1], [3, 1], [3, 1]])
-    found = mixing.visits(labels, every=2)
-    assert found.jumps == 2, "the 8 flickers and the blank is no digit: 3, 5, 3"
+    found = mixing.visits(labels, every=2, hold=4)
+    assert found.jumps == 2, "the 8 flickers and -1 is no digit: 3, 5, 3"
     assert found.distinct.tolist() == [2, 1]
     assert found.sweeps_between == 2 * 9 * 2 / 2
     assert mixing.visits(labels[:, 1:]).sweeps_between == math.inf
