@@ -40,7 +40,7 @@ SMALL = rbm.TrainConfig(
     batch_size=100,
     epochs=100,
 )
-LARGE = replace(SMALL, n_hidden=500, centering=False, binarize="sample", epochs=400)
+LARGE = replace(SMALL, n_hidden=500, centering=False, binarize="sample", epochs=500)
 PUBLISHED_SMALL, TARGET_SMALL = -142.56, -142.5  # PyDeep, centred PCD-1
 PUBLISHED_LARGE, TARGET_LARGE = -86.34, -84.8  # Salakhutdinov & Murray (2008), CD-25
 PUBLISHED_MINUTES, TARGET_MINUTES = 78, 60  # PyDeep, 200 epochs

@@ -58,6 +58,7 @@ def sweeps_per_second(runs: dict[str, Run]) -> dict[str, float]:
     seconds: dict[str, list[float]] = {name: [] for name in runs}
     for count in range(ROUNDS + 1):
         for name, run in runs.items():
+            time.sleep(0.02)  # another library's threads may still spin
             begin = time.perf_counter()
             run()
             if count:

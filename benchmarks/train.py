@@ -134,6 +134,7 @@ def interleaved(epochs: dict[str, Epoch], rounds: int) -> dict[str, list[float]]
     seconds: dict[str, list[float]] = {name: [] for name in epochs}
     for count in range(rounds + 1):
         for name, epoch in epochs.items():
+            time.sleep(0.05)  # another library's threads may still spin
             begin = time.perf_counter()
             epoch()
             if count:

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from rbm import datasets
-from rbm.app import live, session, settings, shell
+from rbm.app import again, exchange, lab, live, session, settings, shell
+from rbm.queue import Busy
 
 shell.ensure()
 
@@ -14,20 +14,20 @@ st.markdown(
 )
 st.latex(r"\Delta W \propto \langle v h^\top \rangle_{\text{data}} - \langle v h^\top \rangle_{k\text{ steps}}")
 
+for sentence in settings.wrong_in_address():
+    st.warning(sentence, icon=":material/link_off:")
 preset = settings.preset()
 try:
-    chosen = settings.form(preset)
-    if chosen is not None:
-        session.start_job(chosen)
-        st.rerun()
-except ValueError as error:
+    again.start_or_offer(settings.form(preset))
+except (ValueError, Busy) as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
+again.offer()
+live.refusal()
 
-job = session.job()
-if job is None:
+if (run_id := lab.run_id()) is None:
     live.before_the_first()
 else:
-    live.panel(job, datasets.load(session.job_data()))
+    live.panel(run_id)
 
 st.subheader("Keep it, or bring one back")
-live.files(session.current())
+exchange.files(session.current())

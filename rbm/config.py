@@ -19,7 +19,7 @@ INVERSE_EPOCHS = 10  # after so many epochs the "inverse" schedule has halved th
 @dataclass(frozen=True)
 class TrainConfig:
     """The settings of one run. "Guide" is Hinton, UTML TR 2010-003. Raises ValueError for a value it
-    can't take.
+    can't take. `python -m rbm train --help` takes its words from here.
 
     Model
         n_hidden: hidden units.
@@ -44,12 +44,16 @@ class TrainConfig:
         learning_rate: step size of an update, on gradients averaged over the batch.
         schedule: the rate stays "constant", falls by a "linear" ramp to zero at the end of the run, or is
             "inverse": learning_rate / (1 + epoch / 10).
-        momentum: until momentum_epochs have passed, final_momentum from then on (guide, section 9).
-        l1, l2: cost of the weights' absolute values and of half their squares; never of biases (section 10).
+        momentum: the share of the last step that is added to the next, for the first momentum_epochs epochs;
+            final_momentum: that share from then on (guide, section 9); momentum_epochs: how long momentum lasts.
+        l1: cost of the weights' absolute values, never of biases; l2: cost of half the weights' squares, never
+            of biases (section 10).
         sparsity_target: wanted mean activation of every hidden unit; sparsity_cost: the price of missing it,
             0 for none; sparsity_decay: memory of the running mean it is judged by (guide, section 11).
     Run
-        batch_size, epochs, seed.
+        batch_size: images an update is averaged over.
+        epochs: how often every image is used.
+        seed: of all random numbers; the same seed and settings give the same model.
     """
 
     n_hidden: int = 500

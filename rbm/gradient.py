@@ -20,11 +20,13 @@ OFFSET_RATE = np.float32(0.01)  # how fast centring's offsets follow the data; M
 
 
 class Gradient:
-    """Holds the rows `visible` (rows, n_visible) and `hidden` (rows, n_hidden) that others fill."""
+    """Holds the rows of `visible` and `hidden` that others fill: data, model, and in `visible` a batch to spare."""
 
-    def __init__(self, config: TrainConfig, rows: int, visible_mean: Array, hidden_mean: Array) -> None:
-        self._config = config
-        self.visible = np.empty((rows + 2, len(visible_mean)), dtype=np.float32)
+    def __init__(
+        self, config: TrainConfig, batch: int, model_rows: int, visible_mean: Array, hidden_mean: Array
+    ) -> None:
+        self._config, rows = config, batch + model_rows
+        self.visible = np.empty((rows + max(batch, 2), len(visible_mean)), dtype=np.float32)
         self.hidden = np.empty((rows + 2, len(hidden_mean)), dtype=np.float32)
         self._share = np.empty(rows, dtype=np.float32)
         self._mu, self._lambda = visible_mean, hidden_mean

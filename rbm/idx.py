@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+TRAIN_IMAGES, TEST_IMAGES = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"  # MNIST's names, maybe with .gz
 UNSIGNED_BYTE = 8
 MAX_BYTES = 512 * 2**20  # of one array: ten times MNIST
 STEP = 2**20

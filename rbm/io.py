@@ -9,7 +9,6 @@ import io
 import json
 import math
 import os
-import threading
 import zipfile
 import zlib
 from contextlib import nullcontext
@@ -20,6 +19,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rbm import files
 from rbm.gaussian import GaussianRBM
 from rbm.label import LabelRBM
 from rbm.model import RBM
@@ -61,16 +61,7 @@ def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_p
     if not isinstance(path, str | os.PathLike):
         path.write(buffer.getvalue())
         return
-    target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(buffer.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    files.write(Path(path), buffer.getvalue())
 
 
 def load(path: Source) -> RBM:

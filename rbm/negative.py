@@ -23,7 +23,11 @@ class Chains(Protocol):
         """How many samples `run` leaves for a batch of n."""
 
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
-        """Make `steps` sweeps and fill `v` and `h`; `data_h` is p(h | v) of the batch."""
+        """Make `steps` sweeps, from `data_h` = p(h | v) of the batch where the chains start there.
+
+        `h` (m, n_hidden) and the first m rows of `v` become the samples. If `v` has more rows, as many as
+        the batch, they become its mean-field reconstructions p(v | data_h), in one product with the sweep.
+        """
 
     def arrays(self) -> Arrays:
         """The chains' own state, live."""
@@ -36,7 +40,7 @@ def start_chains(
     if config.algorithm == "cd":
         return FromData(config, batch_size, layers)
     if config.algorithm == "pcd":
-        return Persistent(config, p, layers)
+        return Persistent(config, batch_size, p, layers)
     return Tempered(config, p, base, layers, rng)
 
 
@@ -45,16 +49,18 @@ class FromData:
 
     def __init__(self, config: TrainConfig, batch_size: int, layers: Layers) -> None:
         self._layers, self._sampled = layers, config.negative == "sample"
-        self._hidden = np.empty((batch_size, config.n_hidden), dtype=np.float32)
+        self._hidden = np.empty((2 * batch_size, config.n_hidden), dtype=np.float32)
 
     def rows(self, n: int) -> int:
         return n
 
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
-        mean = data_h
-        for _ in range(steps):
-            drawn = self._layers.hidden.draw(mean, out=self._hidden[: len(mean)])
-            mean = sweep(p, self._layers, drawn, v, h, sampled=self._sampled)
+        n = len(data_h)
+        drawn = self._layers.hidden.draw(data_h, out=self._hidden[:n])
+        sweep(p, self._layers, with_rows(self._hidden, n, data_h, len(v)), v, h, sampled=self._sampled)
+        for _ in range(steps - 1):
+            self._layers.hidden.draw(h, out=drawn)
+            sweep(p, self._layers, drawn, v[:n], h, sampled=self._sampled)
 
     def arrays(self) -> Arrays:
         return {}
@@ -63,16 +69,21 @@ class FromData:
 class Persistent:
     """Persistent contrastive divergence: chains that are never reset (Tieleman, ICML 2008)."""
 
-    def __init__(self, config: TrainConfig, p: Parameters, layers: Layers) -> None:
+    def __init__(self, config: TrainConfig, batch_size: int, p: Parameters, layers: Layers) -> None:
         self._layers, self._sampled = layers, config.negative == "sample"
-        self._hidden = independent_draws(p, config.chains, layers)
+        self._both = np.empty((config.chains + batch_size, config.n_hidden), dtype=np.float32)
+        self._hidden = self._both[: config.chains]
+        self._hidden[...] = independent_draws(p, config.chains, layers)
 
     def rows(self, n: int) -> int:
         return len(self._hidden)
 
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
-        for _ in range(steps):
-            sweep(p, self._layers, self._hidden, v, h, sampled=self._sampled)
+        m = len(h)
+        sweep(p, self._layers, with_rows(self._both, m, data_h, len(v)), v, h, sampled=self._sampled)
+        self._layers.hidden.draw(h, out=self._hidden)
+        for _ in range(steps - 1):
+            sweep(p, self._layers, self._hidden, v[:m], h, sampled=self._sampled)
             self._layers.hidden.draw(h, out=self._hidden)
 
     def arrays(self) -> Arrays:
@@ -106,8 +117,10 @@ class Tempered:
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
         for _ in range(steps):
             self._sweep(p)
-        coldest = self._row_at[0]
-        np.take(self._visible, coldest, axis=0, out=v, mode="clip")
+        coldest, m = self._row_at[0], len(h)
+        if len(v) > m:
+            self._layers.visible.mean_(down(p, data_h, out=v[m:]))
+        np.take(self._visible, coldest, axis=0, out=v[:m], mode="clip")
         np.take(self._mean, coldest, axis=0, out=h, mode="clip")
 
     def arrays(self) -> Arrays:
@@ -146,9 +159,17 @@ def independent_draws(p: Parameters, n: int, layers: Layers) -> Array:
     return layers.hidden.draw(layers.hidden.mean_(mean), out=mean)
 
 
-def sweep(p: Parameters, layers: Layers, drawn: Array, v: Array, h: Array, sampled: bool) -> Array:
-    """v becomes a draw of (or the mean of) p(v | drawn), h becomes p(h | v)."""
-    layers.visible.mean_(down(p, drawn, out=v))
+def with_rows(hidden: Array, m: int, more: Array, rows: int) -> Array:
+    """The first `rows` rows of `hidden`: m that are there, and below them `more`, if that is asked for."""
+    if rows > m:
+        hidden[m:rows] = more
+    return hidden[:rows]
+
+
+def sweep(p: Parameters, layers: Layers, hidden: Array, v: Array, h: Array, sampled: bool) -> None:
+    """v becomes the mean of p(v | hidden); as many rows as `h` has, drawn from it if `sampled`, go up to p(h | v)."""
+    layers.visible.mean_(down(p, hidden, out=v))
+    samples = v[: len(h)]
     if sampled:
-        layers.visible.draw(v, out=v)
-    return layers.hidden.mean_(up(p, v, out=h))
+        layers.visible.draw(samples, out=samples)
+    layers.hidden.mean_(up(p, samples, out=h))

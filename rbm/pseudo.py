@@ -17,7 +17,7 @@ def pseudo_likelihood(model: RBM, v: ArrayLike) -> Float64:
 
     784-500 and 1,000 images: about a second. Raises ValueError for v that are not binary.
     """
-    return np.concatenate([_all_flips(model, block) for block in binary_blocks(model, v)])
+    return np.concatenate([all_flips(model, block) for block in binary_blocks(model, v)])
 
 
 def stochastic_pseudo_likelihood(model: RBM, v: ArrayLike, rng: np.random.Generator) -> Float64:
@@ -25,11 +25,16 @@ def stochastic_pseudo_likelihood(model: RBM, v: ArrayLike, rng: np.random.Genera
 
     For binary v (n, n_visible). Raises ValueError as `pseudo_likelihood` does.
     """
-    return np.concatenate([_one_flip(model, block, rng) for block in binary_blocks(model, v)])
+    return np.concatenate(
+        [one_flip(model, block, rng.integers(model.n_visible, size=len(block))) for block in binary_blocks(model, v)]
+    )
 
 
-def _all_flips(model: RBM, v: Float64) -> Float64:
-    """Flipping pixel i changes the total input by ±W_i, so no further matrix product is needed."""
+def all_flips(model: RBM, v: Float64) -> Float64:
+    """log PL (m,) of a block v (m, n_visible) that need not be binary: a grey level x flips to 1 - x.
+
+    Flipping pixel i changes the total input by ±W_i, so no further matrix product is needed.
+    """
     b, c, w = parameters(model)
     x = w.T @ v.T + c[:, None]
     unflipped = sum_softplus_(x.copy())
@@ -42,14 +47,26 @@ def _all_flips(model: RBM, v: Float64) -> Float64:
     return total
 
 
-def _one_flip(model: RBM, v: Float64, rng: np.random.Generator) -> Float64:
+def one_flip(model: RBM, v: Float64, pixel: NDArray[np.int64]) -> Float64:
+    """n_visible times the term of one pixel (m,) of each row of a block; otherwise as `all_flips`."""
     b, c, w = parameters(model)
-    pixel = rng.integers(model.n_visible, size=len(v))
     sign = 1 - 2 * v[np.arange(len(v)), pixel]
     x = w.T @ v.T + c[:, None]
     flipped = x + w[pixel].T * sign
     gain = b[pixel] * sign + sum_softplus_(flipped) - sum_softplus_(x)
     return model.n_visible * _log_conditional(gain)
+
+
+def pixel_of_each_row(v: Float64, key: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """A pixel (n,) for each row of v (n, pixels), levels in [0, 1], by a random key (pixels + 1,).
+
+    Σ_i key_i · level_i mod 2^64 is uniform for every row and independent for any two that differ (Carter &
+    Wegman 1979), so this is as good as a draw a row, and a row keeps its pixel wherever it stands.
+    """
+    levels = np.rint(255 * v).astype(np.uint64)
+    high_bits = (key[0] + levels @ key[1:]) >> np.uint64(32)
+    pixel: NDArray[np.int64] = ((high_bits * np.uint64(v.shape[1])) >> np.uint64(32)).astype(np.int64)
+    return pixel
 
 
 def _log_conditional(gain: Float64) -> NDArray[np.float64]:

@@ -56,7 +56,7 @@ class Report:
 
     epoch: int  # finished so far
     model: RBM
-    reconstruction_error: float  # over the training batches, as the weights changed
+    reconstruction_error: float  # over training batches evenly apart, of 1,000 images or more, or all of them
     validation_error: float | None  # over the held-out images, weights frozen
     seconds: float  # spent in this epoch's updates
     images_per_second: float

@@ -23,9 +23,9 @@ from rbm.negative import start_chains
 from rbm.state import Arrays, Diverged, Report, TrainState, generator_state, restore, restore_generator
 from rbm.units import Bernoulli, Gaussian, Layers, Parameters, PixelsAndClass, Visible, down, up
 
-EXPLODED = 1.2  # an epoch's error above this multiple of the start's is no learning; the fifth is for noise
-LARGEST = 100.0  # no weight of a model that learns comes near
-START_IMAGES = 1000
+EXPLODED = 1.5  # an epoch's error above this multiple of the start's is no learning; healthy ones overshoot by 0.3
+LARGEST = 50.0  # weights of models that learn stay below 20
+MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
 
 
 def train(
@@ -88,13 +88,14 @@ class Trainer:
         self._images = Images(images, config, labels)
         self._validation = _held_out(validation, validation_labels, self._images, config)
         self.batches = -(-len(self._images) // config.batch_size)
-        self.epoch = self.batch = 0
+        self._measure_every = max(1, len(self._images) // MEASURED)  # batches
+        self.epoch = self.batch = self._measured = 0
         self._error_sum = self._seconds = 0.0
         self._rng = np.random.Generator(np.random.SFC64(config.seed))
         self._prepare()
         self._order = self._rng.permutation(len(self._images))
         if state is None:
-            some = self._order[:START_IMAGES]  # at random: the first ones may all be of one class
+            some = self._order[:MEASURED]  # at random: the first ones may all be of one class
             self.start_error = self._mean_error(self._images, some, self._rng)
         else:
             self._restore(state)
@@ -111,14 +112,14 @@ class Trainer:
         self._parameters = p = _start(base, config, rng)
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
 
-        model_rows = batch if config.algorithm == "cd" else max(batch, config.chains)  # errors need `batch`
+        model_rows = batch if config.algorithm == "cd" else config.chains
         rungs = config.temperatures if config.algorithm == "pt" else 1
         largest = rungs * model_rows * max(p.weights.shape)
         self._layers = Layers(_visible_units(self._images, config, rng, largest), Bernoulli(rng, largest))
         self._chains = start_chains(config, batch, p, base, self._layers, rng)
         visible_mean = self._images.mean.astype(np.float32)
         hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
-        self._gradient = Gradient(config, batch + model_rows, visible_mean, hidden_mean)
+        self._gradient = Gradient(config, batch, model_rows, visible_mean, hidden_mean)
 
     @property
     def finished(self) -> bool:
@@ -145,13 +146,16 @@ class Trainer:
         p, config, n = self._parameters, self.config, len(batch)
         progress = self.epoch + self.batch / self.batches
         m = self._chains.rows(n)
-        data_v, model_v = self._gradient.visible[:n], self._gradient.visible[n : n + m]
+        measured = n if self.batch % self._measure_every == 0 else 0
+        data_v, below = self._gradient.visible[:n], self._gradient.visible[n : n + m + measured]
         data_h, model_h = self._gradient.hidden[:n], self._gradient.hidden[n : n + m]
 
         self._images.fill(batch, out=data_v, rng=self._rng)
         self._layers.hidden.mean_(up(p, data_v, out=data_h))
-        self._error_sum += self._error(data_v, data_h, scratch=self._gradient.visible[n : 2 * n])
-        self._chains.run(p, config.gibbs_steps_at(progress), data_h, model_v, model_h)
+        self._chains.run(p, config.gibbs_steps_at(progress), data_h, below, model_h)
+        if measured:
+            self._error_sum += self._error(data_v, rebuilt=below[m:])
+            self._measured += n
         self._gradient.step(n, m, config.rate_at(progress), p.weights, out=self._change)
 
         momentum = np.float32(config.momentum_at(self.epoch))
@@ -162,11 +166,10 @@ class Trainer:
             value += change
         self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
 
-    def _error(self, v: Array, mean_h: Array, scratch: Array) -> float:
-        """Σ over the batch of the squared mean-field reconstruction error of the pixels."""
-        difference = self._layers.visible.mean_(down(self._parameters, mean_h, out=scratch))
-        difference -= v
-        pixels = difference[:, : self._images.n_pixels]
+    def _error(self, v: Array, rebuilt: Array) -> float:
+        """Σ over the images of the squared difference to their reconstructions, which are overwritten."""
+        rebuilt -= v
+        pixels = rebuilt[:, : self._images.n_pixels]
         return float(np.vdot(pixels, pixels))
 
     def _mean_error(self, images: Images, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> float:
@@ -177,12 +180,13 @@ class Trainer:
             n = len(rows[begin : begin + block])
             v = images.fill(rows[begin : begin + block], out=visible[:n], rng=rng)
             h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[:n]))
-            total += self._error(v, h, scratch=visible[n : 2 * n])
+            rebuilt = self._layers.visible.mean_(down(self._parameters, h, out=visible[n : 2 * n]))
+            total += self._error(v, rebuilt)
         return total / len(rows)
 
     def _end_epoch(self) -> Report:
         n, seconds = len(self._images), self._seconds
-        error = self._error_sum / n
+        error = self._error_sum / self._measured
         if not all(np.isfinite(array).all() for array in self._parameters):
             raise self._diverged("the weights are no longer finite")
         if (largest := float(np.abs(self._parameters.weights).max())) > LARGEST:
@@ -192,7 +196,7 @@ class Trainer:
         self._last_good = self.model
         self.epoch, self.batch = self.epoch + 1, 0
         self._good_at = f"epoch {self.epoch}"
-        self._error_sum = self._seconds = 0.0
+        self._error_sum, self._measured, self._seconds = 0.0, 0, 0.0
         self._order = self._rng.permutation(n)
         return Report(
             epoch=self.epoch,
@@ -218,6 +222,7 @@ class Trainer:
             "batch": self.batch,
             "batch_size": self.config.batch_size,
             "error_sum": self._error_sum,
+            "measured": self._measured,
             "start_error": self.start_error,
             "seconds": self._seconds,
             "generator": generator_state(self._rng),
@@ -235,7 +240,7 @@ class Trainer:
         restore_generator(self._rng, values["generator"])
         self.epoch, self.batch = state.epoch, state.batch
         self._error_sum, self.start_error = values["error_sum"], values["start_error"]
-        self._seconds = values["seconds"]
+        self._measured, self._seconds = values["measured"], values["seconds"]
 
     def _arrays(self) -> Arrays:
         velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}

@@ -28,7 +28,7 @@ def chromium() -> str:
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of a server that has just started and has never been asked for a page."""
     log = tmp_path / "server.log"
-    with serving.running(log) as server:
+    with serving.running(log, RBM_HOME=str(tmp_path / "home")) as server:
         yield server.url
     ours = re.findall(r'File ".*/(?:rbm|pages)/.*', log.read_text())
     assert not ours, log.read_text()

@@ -42,7 +42,7 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
     page.goto("/sample")
     expect(page.get_by_role("heading", name="Sample")).to_be_visible()
     names = page.get_by_test_id("stSidebarNavLink")
-    titles = ["Home", "Train", "Reconstructions", "Filters", "Activations", "Sample"]
+    titles = ["Home", "Train", "Reconstructions", "Filters", "Activations", "Runs", "Sample"]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
 
@@ -86,7 +86,7 @@ def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
 
     film = page.locator("canvas[data-frame]")
     expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
-    page.get_by_role("button", name="Pause").click()
+    page.get_by_role("button", name="Pause", exact=True).click()
     here = int(film.get_attribute("data-frame") or -1)
     page.get_by_role("button", name="One sweep on").click()
     expect(film).to_have_attribute("data-frame", str(here + 1))
@@ -97,3 +97,46 @@ def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
 
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_test_id("stAlert")).to_contain_text("Draw a digit")
+
+
+def train_tiny(page: Page, epochs: str) -> None:
+    page.goto("/train")
+    page.get_by_label("Data", exact=True).click()
+    page.get_by_role("option", name="digits-8x8").click()
+    set_number(page, "Hidden units", "29")
+    set_number(page, "Epochs", epochs)
+    page.get_by_role("button", name="Start").click()
+
+
+def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
+    train_tiny(page, "1000")
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_text("Paused. Epoch")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Paused. Epoch")).to_be_visible()
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Stopped after epoch")
+
+    browser = page.context.browser
+    assert browser is not None
+    other = browser.new_context(base_url=page.url.split("/train")[0]).new_page()
+    other.goto("/runs")
+    expect(other.get_by_text("No runs yet")).to_be_visible()
+
+    follow(page, "Runs")
+    page.get_by_test_id("stDataFrame").locator("canvas").first.click(position={"x": 20, "y": 52})
+    link = page.get_by_test_id("stCode").inner_text().strip()
+    other.goto(link)
+    expect(other.get_by_text("You look at this run by its link")).to_be_visible()
+    for name in ("Delete", "Rename", "Stop", "Resume", "Pin"):
+        assert other.get_by_role("button", name=name, exact=True).count() == 0
+    other.goto("/runs?run=AAAAAAAAAAAAAAAAAAAAAA")
+    expect(other.get_by_text("This link leads to no run")).to_be_visible()
+
+
+def test_an_address_with_settings_reopens_them(page: Page) -> None:
+    page.goto("/train?n_hidden=123&algorithm=pcd&learning_rate=banana")
+    expect(page.get_by_label("Hidden units", exact=True)).to_have_value("123")
+    expect(page.get_by_label("Learning rate", exact=True)).to_have_value("0.0500")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Learning rate = 'banana', which can't be")

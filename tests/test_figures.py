@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from rbm.app import figures
-from rbm.jobs import Point
+from rbm.progress import Point
 
 
 def pixels(picture: figures.Picture) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Every page through the entrypoint, without a browser."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -7,16 +8,22 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rbm
+from rbm.app import lab
 from rbm.app.session import NamedModel
+from rbm.progress import Progress
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["home", "train", "reconstructions", "filters", "activations", "sample"]
+PAGES = ["home", "train", "reconstructions", "filters", "activations", "runs", "sample"]
 SECONDS = 30
 
 
 @pytest.fixture
-def app() -> AppTest:
-    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("RBM_HOME", str(tmp_path))
+    lab.lab.clear()
+    yield AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+    lab.lab().close()
+    lab.lab.clear()
 
 
 def open_page(app: AppTest, name: str) -> AppTest:
@@ -73,8 +80,13 @@ def train_tiny(app: AppTest) -> AppTest:
 
 
 def wait_for_the_end(app: AppTest) -> AppTest:
-    app.session_state["training_job"][0].join(SECONDS)
+    job = lab.lab().job(app.session_state["run_id"])
+    assert job is None or job.join(SECONDS)
     return app.run()
+
+
+def progress(app: AppTest) -> Progress:
+    return lab.lab().progress(app.session_state["run_id"])
 
 
 def test_training_end_to_end(app: AppTest) -> None:
@@ -84,7 +96,7 @@ def test_training_end_to_end(app: AppTest) -> None:
     assert "64-13 · digits-8x8 · 20 epochs" in app.sidebar.caption[0].value
     for page in PAGES:
         assert not open_page(app, page).exception
-    history = app.session_state["training_job"][0].progress().history
+    history = progress(app).history
     assert [point.epoch for point in history] == list(range(21))
     assert history[-1].validation_error < history[0].validation_error
 
@@ -125,7 +137,7 @@ def test_settings_that_cannot_be(app: AppTest) -> None:
     pressed(app, "Start")
     assert not app.exception
     assert "learning_rate must be between" in app.error[0].value
-    assert "training_job" not in app.session_state
+    assert "run_id" not in app.session_state
 
 
 def test_every_setting_reaches_the_run(app: AppTest) -> None:
@@ -139,16 +151,15 @@ def test_every_setting_reaches_the_run(app: AppTest) -> None:
     app.selectbox(key="binarize").select("sample")
     app.toggle(key="centering").set_value(True)
     app.number_input(key="sparsity_cost").set_value(0.1)
-    app.pills(key="monitors").set_value(["free_energy_gap", "exact", "update_ratio"])
+    app.pills(key="monitors").set_value(["free_energy_gap", "exact"])
     wait_for_the_end(pressed(app, "Start"))
     assert not app.exception
-    job = app.session_state["training_job"][0]
-    assert job.config == rbm.TrainConfig(
+    assert lab.lab().run(app.session_state["run_id"]).config == rbm.TrainConfig(
         n_hidden=13, epochs=4, algorithm="pcd", final_gibbs_steps=2, schedule="linear", binarize="sample",
         centering=True, sparsity_cost=0.1, learning_rate=0.05, momentum=0.5, final_momentum=0.9,
     )  # fmt: skip
     assert {"free_energy_gap", "exact_log_likelihood", "update_ratio_weights"} <= set(
-        job.progress().history[-1].metrics
+        progress(app).history[-1].measures
     )
     assert len(app.get("plotly_chart")) == 4
 
@@ -161,7 +172,7 @@ def test_ais_is_shown_as_a_bracket(app: AppTest) -> None:
     app.pills(key="monitors").set_value(["ais"])
     wait_for_the_end(pressed(app, "Start"))
     assert not app.exception
-    metrics = app.session_state["training_job"][0].progress().history[-1].metrics
+    metrics = progress(app).history[-1].measures
     assert metrics["ais_lower"] < metrics["ais_upper"] + 1
 
 

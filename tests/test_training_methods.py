@@ -200,7 +200,7 @@ def test_the_negative_phase_matches_enumeration_in_expectation(algorithm: str) -
     settings = config(algorithm=algorithm, chains=CHAINS, temperatures=3, n_hidden=H)
     base = np.array([0.3, -1, 0, 2, -0.5], np.float32)
     start = layers(rng, 3 * CHAINS)
-    chains = Persistent(settings, p, start) if algorithm == "pcd" else Tempered(settings, p, base, start, rng)
+    chains = Persistent(settings, 1, p, start) if algorithm == "pcd" else Tempered(settings, p, base, start, rng)
     v, h = run(chains, p, 100, np.empty(0))
     exact = joint(p)
     assert np.abs(v.T @ h / CHAINS - all_states(V).T @ exact @ all_states(H)).max() < FIVE_SE
@@ -287,7 +287,7 @@ def stepped(seed: int = 1, rate: float = 0.7, **changes: Any) -> tuple[Parameter
     """The step at known rows and unit-scale weights, and the rows."""
     rng = np.random.default_rng(2)
     mean_v, mean_h = rng.random(PIXELS, dtype=np.float32), rng.random(HIDDEN, dtype=np.float32)
-    gradient = Gradient(config(**changes), sum(ROWS), mean_v, mean_h)
+    gradient = Gradient(config(**changes), *ROWS, mean_v, mean_h)
     v, h = rows(gradient, seed)
     out = Parameters(*(np.empty(s, np.float32) for s in ((PIXELS, HIDDEN), PIXELS, HIDDEN)))
     gradient.step(*ROWS, rate, WEIGHTS, out)

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from rbm.jobs import Point
+from rbm.progress import Point
 
 Shape = tuple[int, int]
 Floats = NDArray[Any]
@@ -23,7 +23,7 @@ Bytes = NDArray[np.uint8]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
 HEIGHT = 320
 MOST = 500  # points a curve
-COLOURS = ["#4c6ef5", "#e8590c", "#2b9a78"]  # readable on both themes
+COLOURS = ["#4c6ef5", "#e8590c", "#2b9a78", "#9c5fd6", "#c29200", "#7a869a"]  # readable on both themes
 GREY_TEXT = (128, 134, 150)  # legible on both themes
 
 
@@ -210,7 +210,7 @@ def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
     for key, (title, unit, names) in MEASURES.items():
         figure, told = go.Figure(), []
         for name, legend in names.items():
-            points = [(point.epoch, point.metrics[name]) for point in history if name in point.metrics]
+            points = [(point.epoch, point.measures[name]) for point in history if name in point.measures]
             if points:
                 x, y = zip(*points[-MOST:], strict=True)
                 figure.add_scatter(x=x, y=y, name=legend, mode="lines+markers", marker_size=5)
@@ -220,6 +220,23 @@ def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
             figure.update_yaxes(type="log" if key == "updates" else "linear")
             charts[key] = Chart(figure, f"{title}, at the end: {', '.join(told)} {unit}")
     return charts
+
+
+def overlay(lines: dict[str, tuple[Point, ...]], *, by_seconds: bool) -> Chart:
+    """The held-out error of several runs, or the training error where a run has no other."""
+    figure, told = go.Figure(), []
+    for name, history in lines.items():
+        keep = (
+            [history[i] for i in sorted({round(i) for i in np.linspace(0, len(history) - 1, MOST)})] if history else []
+        )
+        y = [p.training_error if p.validation_error is None else p.validation_error for p in keep]
+        x = [p.seconds if by_seconds else p.epoch for p in keep]
+        figure.add_scatter(x=x, y=y, name=name, mode="lines+markers", marker_size=4)
+        if y:
+            told.append(f"{name} {y[-1]:.2f}")
+    unit = "seconds of training" if by_seconds else "epoch"
+    _dress(figure, "Held-out reconstruction error", unit, "squared error per image")
+    return Chart(figure, f"Held-out error at the end: {', '.join(told) or 'no points yet'}")
 
 
 def bars(labels: list[str], values: Floats, title: str, x: str, y: str) -> Chart:

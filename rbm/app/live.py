@@ -1,16 +1,20 @@
-"""The part of the Train page that moves: progress, curve, filters, reconstructions; and model files."""
+"""The part of the Train page that moves: where a run stands, its curves, filters, reconstructions and health."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import streamlit as st
 
-from rbm import diagnostics
-from rbm.app import figures, session, show
+from rbm import datasets, diagnostics, health
+from rbm.app import figures, owner, show
+from rbm.app.lab import is_mine, lab
 from rbm.datasets import Dataset
-from rbm.io import BadModelFile
-from rbm.jobs import Job, Progress
 from rbm.model import RBM
+from rbm.progress import Progress
+from rbm.queue import Busy
+from rbm.records import Run, StoreError
 
 REFRESH = 0.5  # seconds between two looks at a running job
 SHOWN_FILTERS, SHOWN_DIGITS = 100, 10
@@ -22,57 +26,135 @@ def before_the_first() -> None:
     show.chart(figures.learning_curve(()), key="learning_curve")
 
 
-def panel(job: Job, data: Dataset) -> None:
-    """Everything on a job; refreshes itself while the job runs, and not when it is over."""
-    running = job.progress().running
-    st.fragment(_panel, run_every=REFRESH if running else None)(job, data, running)
+def panel(run_id: str) -> None:
+    """Everything on a run; refreshes itself while it moves, and not when it rests."""
+    active = lab().progress(run_id).active
+    st.fragment(_panel, run_every=REFRESH if active else None)(run_id, active)
 
 
-def _panel(job: Job, data: Dataset, was_running: bool) -> None:
-    progress = job.progress()
-    if was_running and not progress.running:
-        st.rerun()  # the whole page: the model in use changes, and the refreshing ends
-    _status(job, progress)
-    curve, pictures = st.columns(2, gap="large")
-    with curve:
-        show.chart(figures.learning_curve(progress.history), key="learning_curve")
-        st.caption(
-            "The error is what the model gets wrong when it rebuilds a digit. It falls while the model learns, but it "
-            "is not what contrastive divergence minimises: a low error alone does not make good dreams."
-        )
-    with pictures:
-        _ten_digits(progress.model, data)
-        _filters(progress.model, data)
-    measured = figures.measures(progress.history)
-    if measured:
-        with st.grid(2, min_column_width=300):
-            for name, chart in measured.items():
-                show.chart(chart, key=f"measure_{name}")
+def _panel(run_id: str, was_active: bool) -> None:
+    run, progress = lab().run(run_id), lab().progress(run_id)
+    if progress.active != was_active:
+        st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
+    _status(progress)
+    if is_mine(run):
+        _buttons(run, progress)
+    if progress.model is not None:
+        _pictures(progress, progress.model, datasets.load(run.data))
 
 
-def _status(job: Job, progress: Progress) -> None:
-    line, button = st.columns([5, 1], vertical_alignment="bottom")
-    left = progress.seconds_left
+def _status(progress: Progress) -> None:
     speed = f" · {progress.images_per_second:,.0f} images/s" if progress.images_per_second else ""
-    with line:
-        if progress.running:
-            rest = f" · {left:.0f} s left" if left is not None else ""
-            st.progress(progress.fraction, text=f"Epoch {progress.epoch} of {progress.epochs}{speed}{rest}")
-        elif progress.status == "finished":
-            st.success(f"Finished {progress.epochs} epochs in {progress.seconds:.1f} s{speed}. {_IN_USE}")
-        elif progress.status == "stopped":
-            st.info(f"Stopped after epoch {progress.epoch} of {progress.epochs}. {_IN_USE}")
-        else:
-            st.error(progress.message)
-    if progress.running:
-        button.button("Stop", icon=":material/stop:", on_click=job.stop, width="stretch", key="stop_job")
+    where = f"Epoch {progress.epoch} of {progress.epochs}"
+    if progress.status == "waiting":
+        wait = f", about {progress.wait:.0f} s" if progress.wait is not None else ""
+        st.progress(progress.fraction, text=f"Waiting for a free worker: place {progress.place} in the queue{wait}")
+    elif progress.running:
+        left = progress.seconds_left
+        rest = f" · {left:.0f} s left" if left is not None else ""
+        st.progress(progress.fraction, text=f"{where}{speed}{rest}")
+    elif progress.status == "paused":
+        st.progress(progress.fraction, text=f"Paused. {where}, {progress.fraction:.1%} done")
+    elif progress.status == "finished":
+        st.success(f"Finished {progress.epochs} epochs in {progress.seconds:.1f} s{speed}. {_IN_USE}")
+    elif progress.status == "stopped":
+        st.info(f"Stopped after epoch {progress.epoch} of {progress.epochs}. {_IN_USE if progress.epoch else ''}")
+    elif progress.status == "interrupted":
+        st.warning(progress.message)
+    else:
+        st.error(progress.message)
 
 
 _IN_USE = "The model is in use on all pages."
 
 
+def _buttons(run: Run, progress: Progress) -> None:
+    """What its owner can do with a run as it stands."""
+    offers = {
+        "waiting": ("pause", "stop"),
+        "running": ("pause", "stop"),
+        "paused": ("resume", "step", "stop"),
+        "interrupted": ("resume", "stop"),
+        "stopped": ("resume",),
+        "failed": ("resume",),
+    }
+    with st.container(horizontal=True):
+        for action in offers.get(progress.status, ()):
+            label, icon, explanation = _ACTIONS[action]
+            if st.button(label, icon=icon, help=explanation, key=f"{action}_run"):
+                _act(getattr(lab(), action), run.id)
+                st.rerun()
+
+
+_ACTIONS = {
+    "pause": (
+        "Pause",
+        ":material/pause:",
+        "Rest after this mini-batch; another training may use the processor.",
+    ),
+    "resume": ("Resume", ":material/play_arrow:", "Go on exactly where it stopped."),
+    "step": ("Step", ":material/skip_next:", "One mini-batch, then pause: watch a single update."),
+    "stop": ("Stop", ":material/stop:", "End it; the model so far is kept and used."),
+}
+
+
+def _act(action: Callable[[str, str], None], run_id: str) -> None:
+    try:
+        action(owner.key(), run_id)
+    except (StoreError, Busy) as error:
+        st.session_state["refused"] = str(error)
+
+
+def refusal() -> None:
+    """What the last button could not do, once."""
+    if sentence := st.session_state.pop("refused", None):
+        st.warning(sentence)
+
+
+def _pictures(progress: Progress, model: RBM, data: Dataset) -> None:
+    curve, pictures = st.columns(2, gap="large")
+    with curve:
+        log = st.toggle("Logarithmic scale", key="log_scale", persist_state="session")
+        show.chart(figures.learning_curve(progress.history, log=log), key="learning_curve")
+        st.caption(
+            "The error is what the model gets wrong when it rebuilds a digit. It falls while the model learns, but it "
+            "is not what contrastive divergence minimises: a low error alone does not make good dreams."
+        )
+    with pictures:
+        _ten_digits(model, data)
+        _filters(model, data)
+    _health(progress, model, data)
+    measured = figures.measures(progress.history)
+    updates = measured.pop("updates", None)
+    if measured:
+        with st.grid(2, min_column_width=300):
+            for name, chart in measured.items():
+                show.chart(chart, key=f"measure_{name}")
+    if updates is not None:
+        with st.expander("Update sizes, epoch by epoch"):
+            show.chart(updates, key="measure_updates")
+
+
+def _health(progress: Progress, model: RBM, data: Dataset) -> None:
+    ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
+    found = health.checkup(model, data.train_images, data.test_images, ratio)
+    with st.container(border=True):
+        st.markdown("**Health** · " + " ".join(health.verdict(found)))
+        with st.grid(4, min_column_width=130):
+            st.metric(
+                "Update / weight size", "–" if ratio is None else f"{ratio:.1e}",
+                help="Mean size of the last update over the mean size of the weights; about 0.001 is healthy.",
+            )  # fmt: skip
+            st.metric("Dead units", f"{found.dead:.0%}", help="Never likelier than 1 % on 300 held-out digits.")
+            st.metric("Always-on units", f"{found.always_on:.0%}", help="Never below 99 % on 300 held-out digits.")
+            st.metric(
+                "Free-energy gap", f"{found.gap:.1f} nats",
+                help="How much less likely held-out digits are than training ones. It grows when the model memorises.",
+            )  # fmt: skip
+
+
 def _ten_digits(model: RBM, data: Dataset) -> None:
-    """One held-out digit of each of the first ten classes, or more of a class where there are fewer."""
+    """Ten held-out digits, evenly over the classes."""
     order = np.argsort(data.test_labels, kind="stable")
     digits = data.test_images[order[np.linspace(0, len(order) - 1, SHOWN_DIGITS).astype(int)]]
     rebuilt = diagnostics.reconstruct(model, digits)
@@ -91,30 +173,3 @@ def _filters(model: RBM, data: Dataset) -> None:
         figures.filters(shown, data.shape, 20, common=True, scale=1 if data.shape[1] > 16 else 3),
         f"Weights of the first {shown.shape[1]} hidden units: red excites, blue inhibits",
     )
-
-
-def files(named: session.NamedModel) -> None:
-    """Download the model in use, or upload one and use it."""
-    down, up = st.columns(2, gap="large")
-    with down:
-        st.caption(f"**In use:** {named.line}")
-        st.download_button(
-            "Download the model in use",
-            data=lambda: session.model_file(named),
-            file_name=f"rbm-{named.model.n_visible}-{named.model.n_hidden}.npz",
-            mime="application/octet-stream",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        if named is not session.default_model():
-            st.button("Back to the default model", on_click=session.use_default, icon=":material/restart_alt:")
-    with up:
-        uploaded = st.file_uploader("Use a model from a file", type="npz", help="An .npz downloaded from this lab.")
-    if uploaded is not None and st.session_state.get("seen_upload") != uploaded.file_id:
-        try:
-            session.use(session.from_upload(uploaded, uploaded.name))
-        except BadModelFile as error:
-            up.error(f"{uploaded.name} was not loaded: {error}. The model in use has not changed.")
-        else:
-            st.session_state["seen_upload"] = uploaded.file_id
-            st.rerun()

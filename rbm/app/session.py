@@ -1,4 +1,4 @@
-"""What a browser session holds (its model and its job), and the shared caches of what pages ask for."""
+"""The model in use in a browser's session, and the shared caches of what pages ask of it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 
 from rbm import datasets, diagnostics, io
 from rbm.app import figures
-from rbm.app.settings import Chosen
 from rbm.datasets import Dataset
-from rbm.jobs import Job, Point
 from rbm.model import RBM, Array
 
 DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default.npz"
-_CURRENT, _JOB, _ADOPTED = "model_in_use", "training_job", "adopted_job"
+_CURRENT = "model_in_use"
 
 Part = Literal["Held-out", "Training"]
 
@@ -121,60 +119,6 @@ def model_file(named: NamedModel) -> bytes:
     note = {"name": named.name, "data": named.data, "epochs": named.epochs, "validation_error": named.error}
     io.save(buffer, named.model, {**named.info, **note})
     return buffer.getvalue()
-
-
-def start_job(chosen: Chosen) -> None:
-    """Begin training, and remember on what. A job that still runs is stopped first."""
-    stop_job()
-    dataset = datasets.load(chosen.data)
-    job = Job(
-        dataset.train_images,
-        chosen.config,
-        validation=dataset.test_images,
-        monitors=chosen.monitors,
-        monitor_every=chosen.monitor_every,
-    ).start()
-    st.session_state[_JOB] = (job, chosen.data, job_name(chosen))
-
-
-def job_name(chosen: Chosen) -> str:
-    """What the model will be called."""
-    config = chosen.config
-    return f"{chosen.preset.split()[0]} {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}"
-
-
-def stop_job() -> None:
-    if (running := job()) is not None:
-        running.stop()
-        running.join()
-
-
-def job() -> Job | None:
-    """This session's latest job, running or over."""
-    return st.session_state[_JOB][0] if _JOB in st.session_state else None
-
-
-def job_data() -> str | None:
-    return st.session_state[_JOB][1] if _JOB in st.session_state else None
-
-
-def adopt_finished_job() -> None:
-    """Make the model of a job that is over the one in use, once."""
-    latest = job()
-    if latest is None or st.session_state.get(_ADOPTED) is latest:
-        return
-    progress = latest.progress()
-    if progress.running:
-        return
-    st.session_state[_ADOPTED] = latest
-    if progress.epoch == 0 and progress.status != "stopped":
-        return
-    _, data, name = st.session_state[_JOB]
-    use(NamedModel(name, progress.model, data, progress.epoch, last_error(progress.history)))
-
-
-def last_error(history: tuple[Point, ...]) -> float | None:
-    return history[-1].validation_error if history else None
 
 
 def images_and_labels(dataset: Dataset, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

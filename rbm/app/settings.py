@@ -37,7 +37,6 @@ class Chosen:
     config: TrainConfig
     preset: str
     monitors: tuple[str, ...]
-    monitor_every: int
 
 
 MONITORS = {
@@ -46,7 +45,6 @@ MONITORS = {
     "ais": "Likelihood (AIS bracket)",
     "exact": "Likelihood (exact)",
     "dead_units": "Dead units",
-    "update_ratio": "Update size",
 }
 
 SETTINGS = [
@@ -63,7 +61,7 @@ SETTINGS = [
     Setting(
         "learning_rate", "Learning rate", "basic",
         "Size of a step. Too small: nothing happens. Too large: the error jumps about, units die, training blows up. "
-        "Try 10 to see it.",
+        "Try 100 to see it.",
         limits=(0.0, 1000.0, 0.01), format="%.4f",
     ),
     Setting(
@@ -222,14 +220,12 @@ def form(preset_name: str) -> Chosen | None:
             bind="query-params",
             help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
             "two estimates of the log-likelihood with the truth between them, some seconds each. **Exact**: up to 20 "
-            "hidden units. **Dead units** never switch on. **Update size** over weight size: about 0.001 is healthy.",
+            "hidden units. **Dead units** never switch on.",
         )
         pressed = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width=180)
     if not pressed:
         return None
-    config = TrainConfig(**values)
-    slow = "ais" in monitors
-    return Chosen(data, config, preset_name, tuple(monitors), max(1, config.epochs // 10) if slow else 1)
+    return Chosen(data, TrainConfig(**values), preset_name, tuple(monitors))
 
 
 def _widgets(group: str, values: dict[str, Any]) -> None:
@@ -251,6 +247,30 @@ def _widget(setting: Setting) -> Any:
 
 
 _KINDS = {field.name: str(field.type) for field in fields(TrainConfig)}
+
+
+def wrong_in_address() -> list[str]:
+    """Sentences on values in the address that no widget takes; those fall back to the default. Once a session."""
+    if st.session_state.setdefault("address_read", False):
+        return []
+    st.session_state["address_read"] = True
+    said = []
+    for setting in SETTINGS:
+        given = st.query_params.get(setting.name)
+        if given is not None and not _fits(setting, given):
+            said.append(f"The address asks for {setting.label} = {given[:40]!r}, which can't be; the default is used.")
+    return said
+
+
+def _fits(setting: Setting, given: str) -> bool:
+    if setting.options:
+        return given in setting.options
+    if setting.limits is None:
+        return given.lower() in ("true", "false")
+    try:
+        return setting.limits[0] <= float(given) <= setting.limits[1]
+    except ValueError:
+        return given == "" and setting.name == "final_gibbs_steps"
 
 
 def _fill_form() -> None:

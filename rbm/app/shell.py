@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rbm.app import session
+from rbm.app import lab, owner, session
 
 _FLAG = "inside_shell"
 
@@ -14,6 +14,7 @@ PAGES = {
     "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),
     "filters": ("Filters", ":material/grid_view:", "What each hidden unit looks for."),
     "activations": ("Activations", ":material/blur_on:", "Which hidden units answer to which digit."),
+    "runs": ("Runs", ":material/table_rows:", "Your trainings: compare, keep, download, bring back."),
     "sample": ("Sample", ":material/draw:", "Draw a digit and watch the Gibbs chain dream from it."),
 }
 
@@ -25,7 +26,7 @@ def run() -> None:
         for name, (title, icon, text) in PAGES.items()
     ]
     page = st.navigation(pages)
-    session.adopt_finished_job()
+    lab.take_up()
     _sidebar()
     st.session_state[_FLAG] = True
     try:
@@ -45,7 +46,11 @@ def ensure() -> None:
 def _sidebar() -> None:
     with st.sidebar:
         st.caption(f"**Model in use**  \n{session.current().line}")
-        job = session.job()
-        if job is not None and job.progress().running:
+        job = lab.lab().job(lab.run_id() or "")
+        if job is not None and job.progress().active:
             progress = job.progress()
             st.caption(f":material/hourglass_top: Training: epoch {progress.epoch} of {progress.epochs}")
+        for sentence in (lab.lab().trouble, lab.lab().notice):
+            if sentence:
+                st.warning(sentence, icon=":material/save:")
+        owner.remember()

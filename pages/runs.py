@@ -1,0 +1,39 @@
+"""Your trainings: compare, keep, download, bring back; and, by a link, somebody else's to look at."""
+
+import streamlit as st
+
+from rbm.app import compare, owner, shared, shelf, shell
+from rbm.app.lab import lab
+
+shell.ensure()
+
+st.title("Runs")
+if wanted := st.query_params.get("run"):
+    shared.show_run(wanted)
+    st.stop()
+
+st.markdown(
+    "Every training is kept as a **run**: its settings, its curve and its model. This list belongs to this browser, "
+    "and survives a reload, a closed laptop and a restarted server. Tick one run to use it, several to compare them."
+)
+runs = lab().runs(owner.key())
+shelf.going()
+if runs:
+    ticked = shelf.table(runs)
+    shelf.undo()
+    if len(ticked) == 1:
+        shelf.actions(ticked[0])
+    elif len(ticked) > compare.MOST:
+        st.info(f"Tick at most {compare.MOST} runs to compare them.")
+    if 1 <= len(ticked) <= compare.MOST:
+        compare.curves(ticked)
+        compare.filters(ticked)
+    if 2 <= len(ticked) <= compare.MOST:
+        st.subheader("Settings that differ")
+        compare.settings_table(ticked)
+else:
+    shelf.undo()
+    st.info("No runs yet. Train a model, and it will be listed here.", icon=":material/lightbulb:")
+    if st.button("Train a model", icon=":material/model_training:"):
+        st.switch_page("pages/train.py")
+shelf.bring_back()

@@ -1,0 +1,8 @@
+"""python -m rbm: see rbm/cli.py."""
+
+import sys
+
+from rbm.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,45 @@
+"""Start a training; or, where the very same one has been done, offer its result at once."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rbm.app import lab, owner
+from rbm.app.settings import Chosen
+
+_OFFER = "offered_again"
+
+
+def start_or_offer(chosen: Chosen | None) -> None:
+    """Raises ValueError or Busy with a sentence for the reader where the training can't start."""
+    if chosen is None:
+        return
+    st.session_state.pop(_OFFER, None)
+    if lab.lab().finished(owner.key(), chosen.data, chosen.config) is None:
+        lab.start(chosen)
+    else:
+        st.session_state[_OFFER] = chosen
+    st.rerun()
+
+
+def offer() -> None:
+    """The finished run of the same data, settings and seed: use it, or train all the same."""
+    chosen = st.session_state.get(_OFFER)
+    if chosen is None:
+        return
+    found = lab.lab().finished(owner.key(), chosen.data, chosen.config)
+    if found is None:
+        return
+    with st.container(border=True):
+        error = "" if found.validation_error is None else f", held-out error {found.validation_error:.2f}"
+        st.markdown(
+            f"**This very training has been done before**: {found.epochs} epochs in {found.seconds:.0f} s{error}. "
+            "The same data, settings and seed give the same model."
+        )
+        with st.container(horizontal=True):
+            use = st.button("Use its result", type="primary", icon=":material/bolt:")
+            train = st.button("Train again all the same", icon=":material/play_arrow:")
+    if use or train:
+        del st.session_state[_OFFER]
+        (lab.reuse if use else lab.start)(chosen)
+        st.rerun()

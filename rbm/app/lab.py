@@ -1,0 +1,80 @@
+"""The one Lab of this server, and which of its runs this session looks at."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import streamlit as st
+
+from rbm import limits
+from rbm.app import owner
+from rbm.app.session import NamedModel, use
+from rbm.app.settings import Chosen
+from rbm.progress import Progress
+from rbm.records import Run, StoreError
+from rbm.service import Lab
+
+_RUN, _ADOPTED, _RESTORED = "run_id", "adopted_run", "restored"
+
+
+@st.cache_resource(show_spinner=False)
+def lab() -> Lab:
+    """The trainings and the store of this process."""
+    return Lab(limits=limits.settings(st.secrets if st.secrets.load_if_toml_exists() else {}))
+
+
+def run_id() -> str | None:
+    """The run that the Train page shows."""
+    return st.session_state.get(_RUN)
+
+
+def watch(which: str) -> None:
+    st.session_state[_RUN] = which
+
+
+def start(chosen: Chosen) -> None:
+    """Begin a new run and look at it. Raises ValueError or rbm.queue.Busy with a sentence for the reader."""
+    watch(lab().start(owner.key(), chosen.data, chosen.config, name(chosen), measures=chosen.monitors))
+
+
+def reuse(chosen: Chosen) -> None:
+    """Look at the finished run of the very same training."""
+    watch(lab().adopt(owner.key(), chosen.data, chosen.config, name(chosen)))
+
+
+def name(chosen: Chosen) -> str:
+    config = chosen.config
+    return f"{chosen.preset.split()[0]} {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}"
+
+
+def is_mine(run: Run) -> bool:
+    return any(run.id == own.id for own in lab().runs(owner.key()))
+
+
+def take_up() -> None:
+    """At every script run: a new session finds its browser's last run; a run that is over becomes the model in use."""
+    if _RESTORED not in st.session_state:
+        st.session_state[_RESTORED] = True
+        runs = lab().runs(owner.key())
+        if runs:
+            watch(runs[0].id)
+    which = run_id()
+    if which is None or st.session_state.get(_ADOPTED) == which:
+        return
+    try:
+        run, progress = lab().run(which), lab().progress(which)
+    except StoreError:  # deleted meanwhile, here or in another window
+        del st.session_state[_RUN]
+        return
+    if progress.over:
+        st.session_state[_ADOPTED] = which
+        if progress.model is not None and progress.epoch > 0:
+            use(named(run, progress))
+
+
+def named(run: Run, progress: Progress) -> NamedModel:
+    """The model of a run, for all pages. Raises StoreError while there is none."""
+    if progress.model is None:
+        raise StoreError("this run has no model yet")
+    error = progress.history[-1].validation_error if progress.history else None
+    return NamedModel(run.name, progress.model, run.data, progress.epoch, error, {"config": asdict(run.config)})
