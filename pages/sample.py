@@ -1,8 +1,8 @@
-"""Draw a digit, and watch the Gibbs chain dream from it."""
+"""Draw a digit, and watch Gibbs chains dream from it."""
 
 import streamlit as st
 
-from rbm.app import dream, session, shell
+from rbm.app import contest, dream, session, shell, studio, takeaway, traces
 
 shell.ensure()
 named = session.current()
@@ -13,16 +13,47 @@ st.markdown(
     "$v \\sim p(v \\mid h)$, and again. This **Gibbs chain** wanders to what the model finds likely: pictures of low "
     "**free energy** $F(v)$, where $p(v) \\propto e^{-F(v)}$."
 )
-start_column, film_column = st.columns([10, 9], gap="medium")
-with start_column:
-    source = dream.source_choice(named)
-    start = dream.start(named, source)
-    settings = dream.settings()
-with film_column:
+if not dream.model_fits(named.model):
+    st.info(f"**{named.name}** has real-valued pixels, and this page draws in black and white. Choose another model.")
+    st.stop()
+takeaway.open_link(named)
+source = studio.source_choice(named)
+board, below = st.container(), st.container()
+try:
+    with below:
+        st.subheader("The dream", anchor=False)
+        wish = dream.wishes(named, source)
+    with board:
+        start = studio.start(named, source, wish.plan)
     if start is None:
-        st.info("Draw a digit on the black square, and the model will dream from it.", icon=":material/draw:")
         st.stop()
-    frames = dream.run(named, start, settings)
-    dream.play(named, frames)
-dream.film_strip(named, frames)
-dream.energy_chart(frames)
+    with below:
+        shown = dream.run(named, start, wish)
+except ValueError as error:
+    st.error(f"No dream: {error}.", icon=":material/error:")
+    st.stop()
+
+film, story = below.columns([9, 10], gap="large")
+with film:
+    dream.play(named, shown)
+with story:
+    traces.numbers(shown)
+    traces.show_digits(shown)
+
+names = ["Film strip", "Free energy", "How far", "Mixing better", "Take it away"]
+strip, energy, distance, mixing, away = below.tabs(names, key="dream_tab", on_change="rerun")
+if strip.open:
+    with strip:
+        dream.show_film_strip(named, shown)
+if energy.open:
+    with energy:
+        traces.energy(named, shown)
+if distance.open:
+    with distance:
+        traces.distance(shown)
+if mixing.open:
+    with mixing:
+        contest.panel(named, start, wish)
+if away.open:
+    with away:
+        takeaway.panel(named, start, wish, shown)

@@ -61,16 +61,17 @@ def gibbs(
     steps: int,
     rng: np.random.Generator,
     clamp: Mask | None = None,
-    temperature: float = 1.0,
+    temperature: float | NDArray[np.floating] = 1.0,
 ) -> Array:
     """v after `steps` full sweeps (v -> h -> v) of p(v, h)^(1/temperature): (n, n_visible), as `sample_visible`.
 
-    Units where `clamp` (n_visible,) or (n, n_visible) is True keep their value in `v`, so the chain samples
-    the others given them. `v` may hold grey levels: they drive the first sweep as probabilities. With no
-    steps `v` comes back as it is. Raises ValueError for a negative number of steps or a bad temperature.
+    `temperature`: one number, or one a sweep (steps,) for an annealed chain. Units where `clamp` (n_visible,)
+    or (n, n_visible) is True keep their value in `v`, so the chain samples the others given them. `v` may hold
+    grey levels: they drive the first sweep as probabilities. With no steps `v` comes back as it is. Raises
+    ValueError for a negative number of steps, a bad temperature, or another number of temperatures than steps.
     """
     visible: Array = np.array(v, dtype=np.float32)
-    for sweep in _sweeps(model, visible, steps, rng, clamp, temperature):
+    for sweep in sweeps(model, visible, steps, rng, clamp, temperature):
         visible = sweep.visible
     return visible
 
@@ -81,33 +82,49 @@ def chain(
     steps: int,
     rng: np.random.Generator,
     clamp: Mask | None = None,
-    temperature: float = 1.0,
+    temperature: float | NDArray[np.floating] = 1.0,
 ) -> Iterator[Sweep]:
     """The sweeps of `gibbs`, one at a time."""
-    for sweep in _sweeps(model, np.array(v, dtype=np.float32), steps, rng, clamp, temperature):
+    for sweep in sweeps(model, np.array(v, dtype=np.float32), steps, rng, clamp, temperature):
         yield Sweep(sweep.visible.copy(), sweep.mean.copy())
 
 
-def _sweeps(
-    model: RBM, start: Array, steps: int, rng: np.random.Generator, clamp: Mask | None, temperature: float
+def sweeps(
+    model: RBM,
+    start: Array,
+    steps: int,
+    rng: np.random.Generator,
+    clamp: Mask | None = None,
+    temperature: float | NDArray[np.floating] = 1.0,
 ) -> Iterator[Sweep]:
-    """Each sweep in the same two arrays, which the next one overwrites."""
+    """The sweeps of `chain`, each in the same two arrays, which the next one overwrites."""
     if steps < 0:
         raise ValueError(f"a chain takes 0 or more steps, got {steps}")
     if clamp is not None and np.shape(clamp)[-1:] != start.shape[-1:]:
         raise ValueError(f"the clamp has shape {np.shape(clamp)}, the visible units {start.shape}")
-    if temperature != 1.0:
-        model = model.tempered(temperature)
     p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
     layers = layers_of(model, rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
     visible, mean = start, np.empty_like(start)
     drawn = np.empty_like(start)
     hidden = np.empty((*start.shape[:-1], model.n_hidden), dtype=np.float32)
-    for _ in range(steps):
-        layers.hidden.draw(layers.hidden.mean_(up(p, visible, out=hidden)), out=hidden)
-        layers.visible.mean_(down(p, hidden, out=mean))
+    for beta in _inverse(model, temperature, steps):
+        up(p, visible, out=hidden)
+        hidden *= beta
+        layers.hidden.draw(layers.hidden.mean_(hidden), out=hidden)
+        down(p, hidden, out=mean)
+        mean *= beta
+        layers.visible.mean_(mean)
         visible = layers.visible.draw(mean, out=drawn)
         if clamp is not None:
             np.copyto(drawn, start, where=clamp)
             np.copyto(mean, start, where=clamp)
         yield Sweep(visible, mean)
+
+
+def _inverse(model: RBM, temperature: float | NDArray[np.floating], steps: int) -> Array:
+    """1/T of each sweep (steps,): a total input at temperature T is the model's own over T."""
+    if np.ndim(temperature) and np.shape(temperature) != (steps,):
+        raise ValueError(f"{steps} steps take one temperature, or {steps}; got shape {np.shape(temperature)}")
+    for extreme in {float(np.min(temperature)), float(np.max(temperature))} if np.size(temperature) else ():
+        model.tempered(extreme)  # raises where the model can't have this temperature
+    return np.broadcast_to(1 / np.asarray(temperature, dtype=np.float32), (steps,))

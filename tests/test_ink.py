@@ -81,3 +81,26 @@ def test_a_dot_and_a_full_canvas() -> None:
 def test_a_drawing_has_two_axes() -> None:
     with pytest.raises(ValueError, match=r"\(height, width\) array, got shape \(7,\)"):
         ink.normalise(np.ones(7), (28, 28))
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (8, 8), (14, 16)])
+def test_as_drawn_undoes_enlarged(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(2).integers(1, 16, shape[0] * shape[1]).astype(np.float32) / 15
+    back = ink.as_drawn(ink.enlarged(image, shape, 112), shape)
+    assert back is not None
+    np.testing.assert_allclose(back, image, atol=1e-6)
+    assert ink.as_drawn(np.zeros((112, 112)), shape) is None
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_mask_over_the_ink_follows_it(shape: tuple[int, int]) -> None:
+    drawing = stroke(112, 112, 9, 60, 45)
+    where, seen = ink.placement(drawing, shape), ink.normalise(drawing, shape)
+    assert where is not None
+    assert seen is not None
+    followed = ink.follow(drawing > 0, where)
+    assert (seen[followed] > 0).all(), "what the mask fixes has ink"
+    assert followed[seen > 0.75].all(), "where there is much ink, the mask is"
+    assert ink.follow(np.ones((112, 112), bool), where).reshape(shape)[shape[0] // 2, shape[1] // 2]
+    assert not ink.follow(np.zeros((112, 112), bool), where).any()
+    assert ink.placement(np.zeros((112, 112)), shape) is None

@@ -24,6 +24,8 @@ export default function ({ data, parentElement }) {
     context.drawImage(player.image, x, y, width, height, 0, 0, width, height)
     seek.value = String(player.frame)
     find(".caption").textContent = captions[player.frame]
+    const digits = player.data.labels[player.frame] ?? ""
+    find(".labels").querySelectorAll("span").forEach((span, i) => { span.textContent = digits[i] ?? "" })
     canvas.dataset.frame = String(player.frame)
   }
   const show = (frame) => {
@@ -57,6 +59,9 @@ export default function ({ data, parentElement }) {
     canvas.width = data.width
     canvas.height = data.height
     canvas.setAttribute("aria-label", data.alt)
+    const labels = find(".labels")
+    labels.style.gridTemplate = `repeat(${data.grid[0]}, 1fr) / repeat(${data.grid[1]}, 1fr)`
+    labels.replaceChildren(...[...(data.labels[0] ?? "")].map(() => document.createElement("span")))
     seek.max = String(last)
     pause()
     player.frame = 0

@@ -1,4 +1,4 @@
-"""A player for the frames of a Gibbs chain. It runs in the browser, so that playing never asks the server."""
+"""A player for films of Gibbs chains. It runs in the browser, so that playing never asks the server."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from rbm.app.figures import Bytes, mosaic
+from rbm.reels import Reel
 
 _HERE = Path(__file__).parent
-_COLUMNS = 20
 
 _component = st.components.v2.component(
     "rbm_player",
@@ -20,18 +19,21 @@ _component = st.components.v2.component(
 )
 
 
-def player(frames: Bytes, captions: list[str], *, alt: str, key: str, speed: int = 8) -> None:
-    """Play `frames` (n, height, width, 3), each with its caption, at `speed` frames a second to begin with."""
-    sprite = mosaic(frames, _COLUMNS, alt, scale=1, gap=0).png
-    _, height, width, _ = frames.shape
+def player(reel: Reel, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20) -> None:
+    """Play `reel` at `speed` frames a second to begin with, each frame with its caption.
+
+    `labels`: a string for each frame, one letter for each of its pictures, or nothing at all.
+    """
     _component(
         key=key,
         data={
-            "sprite": "data:image/png;base64," + base64.b64encode(sprite).decode(),
-            "columns": min(_COLUMNS, len(frames)),
-            "width": width,
-            "height": height,
+            "sprite": "data:image/png;base64," + base64.b64encode(reel.png).decode(),
+            "columns": reel.per_row,
+            "width": reel.width,
+            "height": reel.height,
+            "grid": reel.grid,
             "captions": captions,
+            "labels": labels,
             "speed": speed,
             "alt": alt,
         },

@@ -1,0 +1,90 @@
+"""Beside the board: what the model sees, its echo, how typical that is, and which digits are near."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from rbm import features
+from rbm.app import figures, senses, show
+from rbm.app.senses import Senses
+from rbm.app.session import NamedModel
+from rbm.features import NONE
+from rbm.label import LabelRBM
+from rbm.model import Array
+
+THUMBNAIL, NEAREST = 112, 8
+
+
+def panel(named: NamedModel, image: Array) -> None:
+    """Everything on one image (pixels,)."""
+    shape, model = senses.shape(named), named.model
+    echo = _echo(named, image)
+    with st.container(horizontal=True, gap="small"):
+        thumbnail(image, shape, "what the model sees")
+        thumbnail(echo, shape, "its echo")
+    found = senses.of(named)
+    value = float(features.free_energy(model, image[None])[0])
+    if found is None:
+        st.caption(
+            f"Free energy {value:.0f} nats. No data set here has pictures of {shape[0]} × {shape[1]} pixels to compare."
+        )
+        return
+    _looks(found, image, value)
+    show.chart(_typicality(found, value), key="dream_typicality")
+    _neighbours(named, found, image)
+    if isinstance(model, LabelRBM):
+        show.chart(_classes(model, image), key="dream_classes")
+
+
+def thumbnail(image: Array, shape: tuple[int, int], caption: str) -> None:
+    show.picture(figures.single(figures.grey(image, shape), caption, THUMBNAIL), caption, width=THUMBNAIL)
+
+
+def _echo(named: NamedModel, image: Array) -> Array:
+    """The mean-field reconstruction (pixels,): up to the hidden probabilities and down again."""
+    back = named.model.mean_visible(features.hidden(named.model, image[None]))[0]
+    echo: Array = back[: len(image)].astype(np.float32)
+    return echo
+
+
+def _looks(found: Senses, image: Array, value: float) -> None:
+    digit = int(found.read(image[None])[0])
+    share = features.typicality(value, found.energies)
+    name = "nothing yet" if digit == NONE else f"a **{digit}**"
+    st.markdown(
+        f"Looks like {name}. More typical than **{share:.0%}** of real digits: free energy {value:.0f} nats.",
+        help=f"Typical is what the model finds likely: a low free energy. The 1,000 held-out digits are the measure. "
+        f"What it looks like is read off the hidden units, rightly for {found.accuracy:.0%} of them.",
+    )
+
+
+def _typicality(found: Senses, value: float) -> figures.Chart:
+    chart = figures.histogram(found.energies, "Free energy of held-out digits, and yours", "nats", "digits", bins=40)
+    chart.figure.add_vline(x=value, line_color=figures.COLOURS[1], line_width=3)
+    chart.figure.update_layout(height=190, showlegend=False)
+    return figures.Chart(chart.figure, f"{chart.alt}; this picture {value:.0f}")
+
+
+def _neighbours(named: NamedModel, found: Senses, image: Array) -> None:
+    data = named.dataset
+    assert data is not None
+    near = features.nearest(found.known, features.hidden(named.model, image[None])[0], NEAREST)
+    names = " ".join(str(label) for label in data.train_labels[near])
+    tiles = figures.grey(data.train_images[near], data.shape)
+    scale = max(1, 56 // data.shape[1])
+    alt = f"The training digits whose hidden units are most alike: {names}"
+    show.picture(
+        figures.mosaic(tiles, NEAREST, alt, scale=scale),
+        f"Nearest training digits, by hidden units: {names}",
+        width="content",
+    )
+
+
+def _classes(model: LabelRBM, image: Array) -> figures.Chart:
+    probabilities = np.exp(model.class_log_probabilities(image[None])[0])
+    chart = figures.bars(
+        [str(k) for k in range(model.n_classes)], probabilities, "Class probabilities", "class", "p(y | x)"
+    )
+    chart.figure.update_layout(height=190)
+    return chart

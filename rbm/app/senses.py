@@ -1,0 +1,84 @@
+"""How the model in use sees pictures, prepared once per model and shared: features, reader, real digits' energies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from rbm import datasets, dreams, features
+from rbm.app import session
+from rbm.app.session import NamedModel
+from rbm.features import NONE, Reader
+from rbm.label import LabelRBM
+from rbm.model import RBM, Array
+
+OWN = dreams.MOST_CHAINS  # samples of the model that are kept at hand
+
+
+@dataclass(frozen=True, eq=False)
+class Senses:
+    """`known` (n, n_hidden): features of the training digits. `reader` tells digits apart by features, rightly for
+    the share `accuracy` of held-out digits. `energies` (n,): free energy of the held-out digits."""
+
+    model: RBM
+    known: Array
+    reader: Reader
+    accuracy: float
+    energies: NDArray[np.float64]
+
+    def read(self, images: Array | NDArray[np.uint8]) -> NDArray[np.int64]:
+        """What each image (n, pixels) looks like: a class, or NONE. A model with classes names the class itself."""
+        looks = self.reader.read(features.hidden(self.model, images), images)
+        if isinstance(self.model, LabelRBM):
+            return np.where(looks == NONE, NONE, self.model.classify(images))
+        return looks
+
+
+def shape(named: NamedModel) -> tuple[int, int]:
+    """Height and width of the pictures of any kind of model."""
+    return named.shape if named.data else session.near_square(features.n_pixels(named.model))
+
+
+def of(named: NamedModel) -> Senses | None:
+    """None where no data set has pictures of this model's size."""
+    return None if named.data is None else _of(named.fingerprint, named.model, named.data)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _of(fingerprint: str, _model: RBM, data: str) -> Senses:
+    dataset = datasets.load(data)
+    known = (
+        features.hidden(_model, dataset.train_images)
+        if isinstance(_model, LabelRBM)
+        else session.activations(fingerprint, _model, data, "Training")
+    )
+    reader = Reader.fit(known, dataset.train_labels, dataset.train_images)
+    energies = features.free_energy(_model, dataset.test_images)
+    draft = Senses(_model, known, reader, 0.0, energies)
+    accuracy = float((draft.read(dataset.test_images) == dataset.test_labels).mean())
+    return Senses(_model, known, reader, accuracy, energies)
+
+
+def own_samples(named: NamedModel) -> Array:
+    """100 long-run samples of the model (100, n_visible)."""
+    return _own_samples(named.fingerprint, named.model, named.data)
+
+
+@st.cache_resource(max_entries=4, show_spinner="The model dreams by itself for 500 sweeps")
+def _own_samples(fingerprint: str, _model: RBM, data: str | None) -> Array:
+    rng = np.random.default_rng(0)
+    if data is None:
+        return dreams.own_samples(_model, OWN, rng)
+    dataset = datasets.load(data)
+    return dreams.own_samples(_model, OWN, rng, dataset.train_images, dataset.train_labels)
+
+
+def base(named: NamedModel) -> NDArray[np.float64] | None:
+    """Visible biases of the hot end of a tempering ladder: the data's base rates; None without data."""
+    if named.dataset is None:
+        return None
+    odds = datasets.log_odds(named.dataset.train_images)
+    return np.append(odds, named.model.visible_bias[len(odds) :])
