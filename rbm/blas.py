@@ -2,8 +2,9 @@
 
 Trainings run side by side, one per core, so the cores are busy already. OpenBLAS threads spin while they
 wait for one another: two trainings with two threads each, or one with two beside a busy page, are ten times
-slower than with one thread each (`python -m benchmarks.jobs`). And as its sums depend on the number of
-threads in their last bits, a fixed number is what makes a resumed run bit-identical whatever else ran.
+slower than with one thread each (`python -m benchmarks.jobs`). One training alone on an idle machine would
+gain a half from a second thread, and is not given it: the sums of OpenBLAS depend on the number of threads
+in their last bits, so only a fixed number makes a resumed run bit-identical whatever else ran.
 
 The setting belongs to the process, not to a thread. So it is made when the first training begins, undone
 when the last one ends, and never touched in between.
