@@ -15,7 +15,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 from threadpoolctl import LibController, ThreadpoolController
 
@@ -39,7 +38,7 @@ def _enter() -> None:
     with _lock:
         _users += 1
         if _users == 1:
-            for library in _libraries():
+            for library in ThreadpoolController().select(user_api="blas").lib_controllers:
                 _before[library] = library.num_threads
                 library.set_num_threads(1)
 
@@ -52,9 +51,3 @@ def _leave() -> None:
             for library, threads in _before.items():
                 library.set_num_threads(threads)
             _before.clear()
-
-
-@cache
-def _libraries() -> tuple[LibController, ...]:
-    """NumPy's BLAS, loaded with this package; the search takes milliseconds, so it is made once."""
-    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
