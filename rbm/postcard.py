@@ -6,7 +6,6 @@ An address is hostile until checked: `unpack` bounds what it reads before and af
 from __future__ import annotations
 
 import base64
-import binascii
 import zlib
 
 import numpy as np
@@ -65,7 +64,7 @@ def _bytes(letters: str, size: int) -> NDArray[np.uint8]:
         packed = base64.b64decode(letters + "=" * (-len(letters) % 4), altchars=b"-_", validate=True)
         inflate = zlib.decompressobj()
         raw = inflate.decompress(packed, size + 1)
-    except (binascii.Error, ValueError, zlib.error) as error:
+    except (ValueError, zlib.error) as error:
         raise BadPostcard(f"these letters hold no picture: {error}") from None
     if len(raw) != size or not inflate.eof:
         raise BadPostcard(f"these letters hold a picture of another size than {size} bytes")

@@ -6,7 +6,6 @@ Whatever arrives is hostile until checked: a drawing is exactly so many letters,
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +55,7 @@ def read(letters: object) -> Drawing:
         raise BadDrawing("the drawing that arrived has another size than the board; clear it and draw anew")
     try:
         raw = np.frombuffer(base64.b64decode(letters, validate=True), dtype=np.uint8)
-    except binascii.Error:
+    except ValueError:  # binascii.Error among them
         raise BadDrawing("the drawing that arrived is damaged; clear it and draw anew") from None
     if len(raw) != _BYTES:
         raise BadDrawing("the drawing that arrived has another size than the board; clear it and draw anew")

@@ -15,7 +15,7 @@ from rbm.app.studio import Start
 from rbm.dreams import Plan
 from rbm.model import Array
 
-CHAINS, RUNGS = 9, 10
+CHAINS, SWEEPS, RUNGS = 9, 500, 20
 NOTES = {
     "Plain Gibbs": "Temperature 1 all the time: between two kinds of digit lie pictures that are unlikely, and the "
     "chain hardly ever goes through them.",
@@ -29,7 +29,7 @@ _READY = "dream_contest"
 
 def panel(named: NamedModel, start: Start, wish: Wish) -> None:
     st.markdown(
-        f"The same start under three samplers: {CHAINS} chains each, as many sweeps as above, nothing held fixed, "
+        f"The same start under three samplers: {CHAINS} chains of {SWEEPS} sweeps, nothing held fixed, "
         "ending at temperature 1. The number to watch is **sweeps per jump**: how long a chain takes to another digit."
     )
     key = _key(named, start, wish)
@@ -37,21 +37,22 @@ def panel(named: NamedModel, start: Start, wish: Wish) -> None:
         st.session_state[_READY] = key
     if st.session_state.get(_READY) != key:
         return
-    first = visible(named, Start(start.images[:CHAINS], start.painted), _with_chains(wish))
+    wish = _for_contest(wish)
+    first = visible(named, Start(start.images[:CHAINS], start.painted), wish)
     entries = _contest(key, named, first, wish.plan)
     for column, (name, seconds, dream) in zip(st.columns(3), entries, strict=True):
         with column:
             _entry(named, name, seconds, dream)
 
 
-def _with_chains(wish: Wish) -> Wish:
-    plan = Plan(CHAINS, wish.plan.steps, seed=wish.plan.seed)
+def _for_contest(wish: Wish) -> Wish:
+    plan = Plan(CHAINS, SWEEPS, hot=wish.plan.hot, period=wish.plan.period, seed=wish.plan.seed)
     return Wish(plan, wish.means, wish.hold, wish.rows, wish.columns, None)
 
 
 def _key(named: NamedModel, start: Start, wish: Wish) -> str:
-    plan = (wish.plan.steps, wish.plan.hot, wish.plan.period, wish.plan.seed)
-    words = f"{named.fingerprint} {plan} {wish.means}".encode()
+    plan = (wish.plan.hot, wish.plan.period, wish.plan.seed)
+    words = f"{named.fingerprint} {plan}".encode()
     return hashlib.sha1(words + start.images[:CHAINS].tobytes(), usedforsecurity=False).hexdigest()
 
 
@@ -69,7 +70,7 @@ def _entry(named: NamedModel, name: str, seconds: float, dream: Dream) -> None:
         st.metric("Sweeps per jump", traces.between(found))
         seen = len(np.unique(dream.labels[dream.labels >= 0]))
         st.caption(f"{found.distinct.mean():.1f} digits per chain, {seen} in all; {seconds:.1f} s. {NOTES[name]}")
-        chart = traces.digits(dream.labels, dream.film.sweeps, f"{name}: digit of each chain", height=220)
+        chart = traces.digits(dream.labels, dream.film.sweeps, f"{name}: digit of each chain", height=270)
         show.chart(chart, key=f"dream_digits_{name}")
     else:
         st.caption(f"{seconds:.1f} s. {NOTES[name]}")

@@ -30,7 +30,7 @@ def numbers(dream: Dream) -> None:
                 help=f"Different digits that a chain looked like for at least {mixing.HOLD} sweeps, on average.",
             )  # fmt: skip
             st.metric(
-                "Sweeps per jump", between(found),
+                "Sweeps/jump", between(found),
                 help="Sweeps until a chain looks like another digit. Good chains jump often; most get stuck.",
             )  # fmt: skip
         st.metric(
