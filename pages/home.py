@@ -35,7 +35,7 @@ with picture:
     st.caption("Each hidden unit is shown as its weights: red pixels switch it on, blue ones off.")
 
 st.subheader("The pages")
-with st.grid(5, min_column_width=140, border=True):
+with st.grid(3, min_column_width=180, border=True):
     for name, (title, icon, description) in shell.PAGES.items():
         if name != "home":
             with st.container():
