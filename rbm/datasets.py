@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,33 +18,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+from rbm.collection import SPLIT_SEED, Dataset, Labels, Pixels, hold_out, stratified_split
+
+__all__ = [
+    "SPLIT_SEED",
+    "Dataset",
+    "as_unit_interval",
+    "check_images",
+    "hold_out",
+    "load",
+    "log_odds",
+    "names",
+    "shape",
+    "stratified_split",
+]
 
 TEST_FRACTION = 0.2
-SPLIT_SEED = 2006  # Hinton & Salakhutdinov, Science 313; any fixed number would do
 _ONE_READER = threading.Lock()  # `cache` alone lets two threads that meet read twice
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Images of one shape with a fixed split. All arrays are read-only.
-
-    `train_images`, `test_images`: uint8 (n, height * width), 0 is background and 255 full ink.
-    `train_labels`, `test_labels`: int64 (n,).  `shape`: (height, width).
-    """
-
-    name: str
-    train_images: Pixels
-    train_labels: Labels
-    test_images: Pixels
-    test_labels: Labels
-    shape: tuple[int, int]
-
-    @property
-    def classes(self) -> list[int]:
-        """The labels that occur in the training part, in ascending order."""
-        return [int(c) for c in np.unique(self.train_labels)]
 
 
 def load(name: str) -> Dataset:
@@ -74,8 +63,6 @@ def _load(name: str) -> Dataset:
     images, labels = _SOURCES[name].read()
     train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
     parts = (images[train], labels[train], images[test], labels[test])
-    for part in parts:
-        part.setflags(write=False)
     return Dataset(name, *parts, shape=shape(name))
 
 
@@ -117,19 +104,6 @@ def log_odds(images: ArrayLike) -> NDArray[np.float64]:
     mean = (array.sum(axis=0, dtype=np.float64) / scale + 0.5) / (len(array) + 1)
     odds: NDArray[np.float64] = np.log(mean / (1 - mean))
     return odds
-
-
-def stratified_split(labels: Labels, test_fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices (train, test): the same fraction of every class is held out, both parts shuffled."""
-    rng = np.random.default_rng(seed)
-    train: list[NDArray[np.int64]] = []
-    test: list[NDArray[np.int64]] = []
-    for c in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == c))
-        cut = round(test_fraction * len(members))
-        test.append(members[:cut])
-        train.append(members[cut:])
-    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
 
 
 def _read_mnist_5k() -> tuple[Pixels, Labels]:

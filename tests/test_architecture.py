@@ -12,9 +12,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ORDER = [  # a new module is one line here; a name may be listed before its file exists
-    "datasets",
-    "ink",
+    "archives",
+    "collection",
     "idx",
+    "synthetic",
+    "downloads",
+    "mnist",
+    "datasets",
+    "fetch",
+    "uploads.limits",
+    "uploads.shaping",
+    "uploads.npz",
+    "uploads.table",
+    "uploads.pictures",
+    "uploads.reading",
+    "ink",
     "model",
     "label",
     "gaussian",
