@@ -16,6 +16,10 @@ Indices = NDArray[np.int64]
 SPLIT_SEED = 2006  # Hinton & Salakhutdinov, Science 313; any fixed number would do
 
 
+class Unavailable(OSError):
+    """The data can't be had now; the message is one sentence for the reader."""
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Images of one shape with a fixed split. All arrays are read-only.
