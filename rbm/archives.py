@@ -26,18 +26,24 @@ class BadArchive(ValueError):
 def opened(data: bytes, max_files: int, max_bytes: int) -> Iterator[zipfile.ZipFile]:
     """The zip archive `data`: at most `max_files` members, stored or deflated, unpacking to `max_bytes` at most.
 
-    Raises BadArchive for any other, and for whatever is found to be damaged while it is open.
+    Raises BadArchive for any other.
     """
     check_entries(data, max_files)
+    with _damage_named():
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    with archive:
+        _check(archive.infolist(), max_bytes)
+        yield archive
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    """Whatever zipfile raises over a damaged archive as BadArchive."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check(archive.infolist(), max_bytes)
-            yield archive
-    except BadArchive:
-        raise
+        yield
     except zipfile.BadZipFile as error:
         raise BadArchive(f"this archive is damaged: {error}") from None
-    except (EOFError, RuntimeError, UnicodeError, OverflowError, struct.error, zlib.error) as error:
+    except (EOFError, RuntimeError, ValueError, OverflowError, OSError, struct.error, zlib.error) as error:
         raise BadArchive(f"this archive is damaged or locked: {error}") from None
 
 
@@ -69,8 +75,8 @@ def check_ratio(packed: int, unpacked: int) -> None:
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """The bytes of a member, as many as it claims at most. Raises what `opened` turns into BadArchive."""
-    with archive.open(member) as file:
+    """The bytes of a member, as many as it claims at most. Raises BadArchive where it is damaged."""
+    with _damage_named(), archive.open(member) as file:
         return file.read(member.file_size + 1)  # the last byte makes zipfile check the CRC
 
 
