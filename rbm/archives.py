@@ -42,9 +42,9 @@ def _damage_named() -> Iterator[None]:
     try:
         yield
     except zipfile.BadZipFile as error:
-        raise BadArchive(f"this archive is damaged: {error}") from None
+        raise BadArchive(f"this archive is damaged: {str(error)[:100]!r}") from None
     except (EOFError, RuntimeError, ValueError, OverflowError, OSError, struct.error, zlib.error) as error:
-        raise BadArchive(f"this archive is damaged or locked: {error}") from None
+        raise BadArchive(f"this archive is damaged or locked: {str(error)[:100]!r}") from None
 
 
 def _check(members: list[zipfile.ZipInfo], max_bytes: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import IO, Any
@@ -19,6 +20,7 @@ MAX_LINES = 1_000_000  # with those that hold nothing
 _BLOCK = 2**22  # characters turned into numbers at a time, of
 _ROWS = 4096  # lines at most
 _LONGEST_LABEL = 64
+_DIGITS = re.compile(r"[0-9,;\t\" ]*")
 
 Row = tuple[int, str]  # the number of a line, from 1, and the line
 
@@ -143,20 +145,30 @@ def _is_square(number: int) -> bool:
 
 
 def _numbers(lines: list[Row], delimiter: str, columns: list[int]) -> NDArray[Any]:
-    """The values (rows, columns), as bytes where bytes say the same: eight times smaller."""
+    """The values (rows, columns), bytes or floats."""
     if not columns:
         raise UploadError("this table has labels and no column of pixels")
     text = [line for _, line in lines]
-    try:
-        block = np.loadtxt(text, delimiter=delimiter, usecols=columns, comments=None, quotechar='"', ndmin=2)
-    except ValueError as error:
-        where = f"lines {lines[0][0]} to {lines[-1][0]}"
-        raise UploadError(f"{where} can't be read as numbers: {shown(str(error))}") from None
+    # bytes are read nine times faster; not tried where numpy would cut off fractions
+    kinds = (np.uint8, np.float64) if all(map(_DIGITS.fullmatch, text)) else (np.float64,)
+    more: dict[str, Any] = {"delimiter": delimiter, "usecols": columns, "comments": None, "quotechar": '"', "ndmin": 2}
+    for kind in kinds:
+        try:
+            block: NDArray[Any] = np.loadtxt(text, kind, **more)
+        except ValueError as error:
+            fault = shown(str(error))
+        else:
+            return _checked(block, lines)
+    raise UploadError(f"lines {lines[0][0]} to {lines[-1][0]} can't be read as numbers: {fault}")
+
+
+def _checked(block: NDArray[Any], lines: list[Row]) -> NDArray[Any]:
+    """`block` as bytes where bytes say the same: eight times smaller."""
     if len(block) != len(lines):  # a quotation mark that swallows ends of lines
         raise UploadError(f"line {lines[0][0]} or one that follows has an odd quotation mark")
     with np.errstate(over="ignore", invalid="ignore"):
         exact = block.min() >= 0 and block.max() <= 255 and not np.any(block % 1)
-        return block.astype(np.uint8 if exact else np.float32)
+        return block.astype(np.uint8 if exact else np.float32, copy=False)
 
 
 def _words(lines: list[Row], delimiter: str, column: int) -> list[str]:
