@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from rbm import exact, io, likelihood
 from rbm.arguments import PROGRAM, parse
 from rbm.bar import Bar
+from rbm.collection import Pixels
 from rbm.config import TrainConfig
-from rbm.datasets import Pixels, as_unit_interval, log_odds
+from rbm.datasets import as_unit_interval, log_odds
 from rbm.diagnostics import reconstruction_error, squared_error
 from rbm.gaussian import GaussianRBM, Standard
 from rbm.label import LabelRBM

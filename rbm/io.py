@@ -13,19 +13,19 @@ import zipfile
 import zlib
 from contextlib import nullcontext
 from pathlib import Path
-from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm import files
+from rbm import archives, files
 from rbm.gaussian import GaussianRBM
 from rbm.label import LabelRBM
 from rbm.model import RBM
 
 VERSION = 1
 MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
+MAX_ENTRIES = 1000  # so many may be listed, to name some of them in a message
 _ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
 _NOTE = "info"
 _RESERVED = ("version", "kind", "n_classes")  # keys of the note that belong to the format
@@ -73,12 +73,15 @@ def read(path: Source) -> tuple[RBM, dict[str, Any]]:
     """The model and the note beside it. Raises as `load` does."""
     data = _read_bytes(path)
     try:
+        archives.check_entries(data, MAX_ENTRIES)
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_members(archive)
             arrays = {name: _read_array(archive, name, ndim) for name, ndim in _ARRAYS.items()}
             info = _parse_note(_read_array(archive, _NOTE, 1))
     except BadModelFile:
         raise
+    except archives.BadArchive as error:
+        raise BadModelFile(str(error)) from None
     except zipfile.BadZipFile as error:
         raise BadModelFile(f"this is not a model file (.npz): {error}") from None
     except (EOFError, RuntimeError, ValueError, OverflowError, OSError, zlib.error) as error:
@@ -131,11 +134,8 @@ def _read_array(archive: zipfile.ZipFile, name: str, ndim: int) -> NDArray[Any]:
     size = archive.getinfo(f"{name}.npy").file_size
     with archive.open(f"{name}.npy") as member:
         try:
-            version = np.lib.format.read_magic(member)
-            if version != (1, 0):
-                raise ValueError(f"array format {version}")
-            shape, fortran, dtype = np.lib.format.read_array_header_1_0(member, max_header_size=1000)
-        except (ValueError, TypeError, SyntaxError, TokenError):  # all that a crooked header can raise
+            shape, fortran, dtype = archives.read_npy_header(member)
+        except archives.BadArchive:
             raise BadModelFile(f"{name} is not stored as a plain array") from None
         kinds = "u" if name == _NOTE else "f"
         if dtype.kind not in kinds or dtype.hasobject or fortran or len(shape) != ndim:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rbm import datasets, idx
-from rbm.datasets import Pixels
+from rbm.collection import Pixels
 
 
 class Data(NamedTuple):

@@ -1,10 +1,14 @@
 """The IDX reader: what it reads, and the sentence for each thing it refuses."""
 
 import gzip
+import io
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rbm import idx
 
@@ -45,7 +49,11 @@ def test_more_than_one_step_is_read(tmp_path, monkeypatch):
         (idx_bytes(CUBE)[:-1], r"cut off: its shape \(3, 5, 7\) asks for 105 bytes, it holds 104"),
         (idx_bytes(CUBE) + b"!", "goes on after the 105 bytes"),
         (struct.pack(">HBB3I", 0, 8, 3, *[2**32 - 1] * 3), "MB is the limit"),
+        (struct.pack(">HBB3I", 0, 8, 3, 0, *[2**32 - 1] * 2), "MB is the limit"),  # nothing, but no array has the shape
         (gzip.compress(idx_bytes(CUBE))[:-10], "damaged gzip"),
+        (gzip.compress(idx_bytes(CUBE))[:-8] + bytes(8), "damaged gzip"),  # its checksum
+        (gzip.compress(idx_bytes(CUBE)) + b"rubbish", "damaged gzip"),
+        (gzip.compress(idx_bytes(CUBE) + bytes(2**24)), "goes on after the 105 bytes"),
         (gzip.compress(idx_bytes(CUBE))[:12] + b"\xff" * 40, "damaged gzip"),
     ],
 )
@@ -55,8 +63,6 @@ def test_every_fault_has_its_sentence(tmp_path, data, message):
 
 
 def test_a_file_that_only_claims_to_be_large_takes_no_memory(tmp_path):
-    import tracemalloc
-
     path = written(tmp_path, struct.pack(">HBB3I", 0, 8, 3, 60_000, 28, 28) + bytes(100))
     tracemalloc.start()
     with pytest.raises(idx.BadIdxFile, match="it holds 100"):
@@ -73,3 +79,46 @@ def test_files_are_found_plain_and_packed(tmp_path):
     assert idx.find(tmp_path, "images") == plain
     with pytest.raises(FileNotFoundError, match=r"neither labels nor labels\.gz"):
         idx.find(tmp_path, "labels")
+
+
+def test_a_gzip_bomb_takes_no_memory(tmp_path):
+    path = written(tmp_path, gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 3, 5, 7) + bytes(2**27)))
+    assert path.stat().st_size < 2**18
+    tracemalloc.start()
+    with pytest.raises(idx.BadIdxFile, match="goes on after"):
+        idx.read(path, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3 * idx.STEP
+
+
+def test_the_limit_is_the_callers():
+    assert idx.read_from(io.BytesIO(idx_bytes(CUBE)), 3, "cube", max_bytes=105).shape == CUBE.shape
+    with pytest.raises(idx.BadIdxFile, match=r"^cube claims .* MB is the limit"):
+        idx.read_from(io.BytesIO(idx_bytes(CUBE)), 3, "cube", max_bytes=104)
+
+
+def damaged(draw, data):
+    """`data` cut off, overwritten or lengthened somewhere."""
+    start = draw(st.integers(0, len(data)))
+    return data[:start] + draw(st.binary(max_size=20)) + data[draw(st.integers(0, len(data))) :]
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(st.data())
+def test_whatever_the_bytes_an_array_or_a_sentence(data):
+    pack = data.draw(st.sampled_from([bytes, gzip.compress]))
+    header = data.draw(st.binary(max_size=16).map(lambda tail: b"\0\0\x08\x03" + tail))
+    body = data.draw(st.sampled_from([idx_bytes(CUBE), header, b""]))
+    file = io.BytesIO(damaged(data.draw, pack(damaged(data.draw, body) if data.draw(st.booleans()) else body)))
+    try:
+        array = idx.read_from(file, 3, "it", max_bytes=1000)
+    except idx.BadIdxFile as error:
+        sentence = str(error)
+    else:
+        sentence = "it is fine"
+        assert array.dtype == np.uint8
+        assert array.ndim == 3
+        assert array.size <= 1000
+    assert sentence.startswith("it ")
+    assert "\n" not in sentence

@@ -370,6 +370,19 @@ def test_no_file_is_an_error_of_the_system(tmp_path):
         rbm.load(tmp_path / "none.npz")
 
 
+def test_a_directory_of_a_million_entries_is_never_built():
+    """zipfile would take 430 MB for these 48."""
+    entry = b"PK\1\2" + bytes(42)
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 2**16 - 1, 2**16 - 1, 46 * 2**20, 0, 0)
+    data = io.BytesIO(entry * 2**20 + end)
+    tracemalloc.start()
+    with pytest.raises(BadModelFile, match="this file holds 1048576 others; 1000 is the limit"):
+        rbm.load(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100 * 2**20
+
+
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED], ids=["stored", "deflated"])
 def test_no_damage_passes_for_another_model(compression):
     """Every byte in turn, two ways, and a cut at every length: the same model or BadModelFile."""

@@ -100,7 +100,8 @@ def from_upload(file: IO[bytes], name: str) -> NamedModel:
 def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
     """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
     name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
-    fitting = [known for known in datasets.names() if math.prod(datasets.shape(known)) == model.n_visible]
+    known = [name for name in datasets.names() if datasets.is_at_hand(name)]
+    fitting = [name for name in known if math.prod(datasets.shape(name)) == model.n_visible]
     return NamedModel(
         name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
         model=model,

@@ -199,11 +199,11 @@ def form(preset_name: str) -> Chosen | None:
         with st.grid(4, min_column_width=150):
             data = st.selectbox(
                 "Data",
-                datasets.names(),
+                [name for name in datasets.names() if datasets.is_at_hand(name)],
                 key="data",
                 bind="query-params",
                 help="mnist-5k: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. digits-8x8: 1,797 "
-                "tiny digits, trained in seconds.",
+                "tiny digits, trained in seconds. Then generated sets; and full ones that `python -m rbm.fetch` got.",
             )
             _widgets("basic", values)
         with st.expander("More", icon=":material/tune:"):
