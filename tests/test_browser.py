@@ -75,7 +75,7 @@ def test_train_and_see_the_chart_get_points(page: Page) -> None:
 def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
     page.goto("/sample")
     expect(page.get_by_test_id("stAlert")).to_contain_text("Draw a digit")
-    box = page.locator("canvas.upper-canvas").bounding_box()
+    box = page.locator(".board canvas").bounding_box()
     assert box is not None
     stroke = [(70, 60), (130, 45), (180, 80), (130, 125), (190, 170), (140, 215), (70, 200)]
     page.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])
@@ -88,12 +88,12 @@ def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
     expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
     page.get_by_role("button", name="Pause", exact=True).click()
     here = int(film.get_attribute("data-frame") or -1)
-    page.get_by_role("button", name="One sweep on").click()
+    page.get_by_role("button", name="One frame on").click()
     expect(film).to_have_attribute("data-frame", str(here + 1))
     pixels = film.evaluate("c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)")
-    frame = np.array(pixels).reshape(28, 28, 4)[..., 0]
+    frame = np.array(pixels).reshape(4 * 28, 4 * 28, 4)[..., 0]
     assert 0.03 < (frame > 128).mean() < 0.4, "the frame shows ink on black"
-    expect(page.get_by_text("Film strip")).to_be_visible()
+    expect(page.get_by_text("Film strip: sweep 0 to 200")).to_be_visible()
 
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_test_id("stAlert")).to_contain_text("Draw a digit")
