@@ -21,6 +21,8 @@ shelf.going()
 if runs:
     ticked = shelf.table(runs)
     shelf.undo()
+    if not ticked:
+        st.caption("Tick the box before a run to use, rename, pin, download or delete it.")
     if len(ticked) == 1:
         shelf.actions(ticked[0])
     elif len(ticked) > compare.MOST:

@@ -2,8 +2,9 @@
 
 Trainings run side by side, one per core, so the cores are busy already. OpenBLAS threads spin while they
 wait for one another: two trainings with two threads each, or one with two beside a busy page, are ten times
-slower than with one thread each (`python -m benchmarks.jobs`). And as its sums depend on the number of
-threads in their last bits, a fixed number is what makes a resumed run bit-identical whatever else ran.
+slower than with one thread each (`python -m benchmarks.jobs`). One training alone on an idle machine would
+gain a half from a second thread, and is not given it: the sums of OpenBLAS depend on the number of threads
+in their last bits, so only a fixed number makes a resumed run bit-identical whatever else ran.
 
 The setting belongs to the process, not to a thread. So it is made when the first training begins, undone
 when the last one ends, and never touched in between.
@@ -14,7 +15,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 
 from threadpoolctl import LibController, ThreadpoolController
 
@@ -38,7 +38,7 @@ def _enter() -> None:
     with _lock:
         _users += 1
         if _users == 1:
-            for library in _libraries():
+            for library in ThreadpoolController().select(user_api="blas").lib_controllers:
                 _before[library] = library.num_threads
                 library.set_num_threads(1)
 
@@ -51,9 +51,3 @@ def _leave() -> None:
             for library, threads in _before.items():
                 library.set_num_threads(threads)
             _before.clear()
-
-
-@cache
-def _libraries() -> tuple[LibController, ...]:
-    """NumPy's BLAS, loaded with this package; the search takes milliseconds, so it is made once."""
-    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)

@@ -18,9 +18,9 @@ LONGEST = 0.25  # seconds from the first mini-batch to the kill
 EPOCHS = 1500  # of 5 mini-batches of more than a millisecond: more than all that is left to live
 TRAINED = replace(CONFIG, epochs=EPOCHS, algorithm="pcd", chains=7, momentum=0.5)
 
-# Half of the time goes into writing, so that many kills find it half done.
+# Half of the time goes into writing, and the disk is slow, so that many kills find it half done.
 CHILD = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from rbm import keeper
 from rbm.training import Trainer
@@ -31,6 +31,11 @@ def slow(self):
     time.sleep(0.001)
     return step(self)
 Trainer.step = slow
+fsync = os.fsync
+def slow_fsync(number):
+    time.sleep(0.005)
+    fsync(number)
+os.fsync = slow_fsync
 lab = open_lab(Path(sys.argv[1]), LIMITS, every=0.0)
 if len(sys.argv) > 2:
     lab.resume("ann", sys.argv[2])

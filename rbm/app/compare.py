@@ -47,7 +47,7 @@ def settings_table(runs: list[Run]) -> None:
 
 def filters(runs: list[Run]) -> None:
     """The first filters of each run, side by side."""
-    with st.grid(min(3, len(runs)), min_column_width=220):
+    with st.grid(2 if len(runs) < 3 else 3, min_column_width=220):
         for run in runs:
             model = lab().progress(run.id).model
             if model is not None:

@@ -44,7 +44,7 @@ def reuse(chosen: Chosen) -> None:
 
 def name(chosen: Chosen) -> str:
     config = chosen.config
-    return f"{chosen.preset.split()[0]} {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}"
+    return f"{chosen.preset}, {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}"
 
 
 def is_mine(run: Run) -> bool:

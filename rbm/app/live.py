@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import streamlit as st
 
@@ -81,9 +79,8 @@ def _buttons(run: Run, progress: Progress) -> None:
     with st.container(horizontal=True):
         for action in offers.get(progress.status, ()):
             label, icon, explanation = _ACTIONS[action]
-            if st.button(label, icon=icon, help=explanation, key=f"{action}_run"):
-                _act(getattr(lab(), action), run.id)
-                st.rerun()
+            # a callback acts even if the button is gone by the time the click arrives
+            st.button(label, icon=icon, help=explanation, key=f"{action}_run", on_click=_act, args=(action, run.id))
 
 
 _ACTIONS = {
@@ -98,9 +95,9 @@ _ACTIONS = {
 }
 
 
-def _act(action: Callable[[str, str], None], run_id: str) -> None:
+def _act(action: str, run_id: str) -> None:
     try:
-        action(owner.key(), run_id)
+        getattr(lab(), action)(owner.key(), run_id)
     except (StoreError, Busy) as error:
         st.session_state["refused"] = str(error)
 
