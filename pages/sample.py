@@ -36,6 +36,7 @@ except ValueError as error:
 film, story = below.columns([9, 10], gap="large")
 with film:
     dream.play(named, shown)
+    dream.show_held(named, start, wish)
 with story:
     traces.numbers(shown)
     traces.show_digits(shown)

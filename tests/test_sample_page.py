@@ -80,7 +80,7 @@ def label_model() -> NamedModel:
 def test_a_drawing_is_seen_echoed_and_dreamt_from(app: AppTest) -> None:
     drawn(app, three())
     assert not app.exception
-    assert captions(app)[:2] == ["what the model sees", "its echo"]
+    assert captions(app)[:2] == ["the model sees", "its echo"]
     assert "more typical than" in " ".join(text.value for text in app.markdown).lower()
     assert "Nearest training digits" in " ".join(captions(app))
     assert frames(app).shape == (11, 4 * 28, 4 * 28)

@@ -21,8 +21,8 @@ NOTES = {
     "chain hardly ever goes through them.",
     "Annealed restarts": "Heated and cooled again and again: it gets away, but forgets how often the model "
     "wants each digit.",
-    "Parallel tempering": f"{RUNGS} chains from cold to hot swap places: it jumps, and still samples the model "
-    f"exactly. It costs {RUNGS} times as much.",
+    "Parallel tempering": f"{RUNGS} chains from cold to hot swap places: exact as plain Gibbs is, and it "
+    f"gets away where the rungs are close enough. It costs {RUNGS} times as much.",
 }
 _READY = "dream_contest"
 

@@ -200,8 +200,15 @@ def show_film_strip(named: NamedModel, dream: Dream) -> None:
     show.picture(film_strip(named, dream), f"Film strip: sweep 0 to {last}, evenly apart{rows}")
 
 
+def show_held(named: NamedModel, start: Start, wish: Wish) -> None:
+    """The start with what is held fixed in green, if anything is."""
+    mask = clamp(named, start, wish)
+    if mask[: start.images.shape[1]].any():
+        show.picture(held(named, start, mask), "held fixed: green", width=112)
+
+
 def held(named: NamedModel, start: Start, mask: NDArray[np.bool_]) -> figures.Picture:
-    """The start with what is held fixed in green."""
+    """The start with the pixels of `mask` in green."""
     image, fixed = start.images[0], mask[: start.images.shape[1]]
     tile = figures.grey(image[None], senses.shape(named)).reshape(-1, 3).astype(np.float64)
     tile[fixed] = 0.55 * tile[fixed] + 0.6 * np.array([43, 154, 120])

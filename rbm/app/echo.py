@@ -21,7 +21,7 @@ def panel(named: NamedModel, image: Array) -> None:
     shape, model = senses.shape(named), named.model
     echo = _echo(named, image)
     with st.container(horizontal=True, gap="small"):
-        thumbnail(image, shape, "what the model sees")
+        thumbnail(image, shape, "the model sees")
         thumbnail(echo, shape, "its echo")
     found = senses.of(named)
     value = float(features.free_energy(model, image[None])[0])

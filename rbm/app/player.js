@@ -5,7 +5,7 @@ export default function ({ data, parentElement }) {
   const find = (selector) => parentElement.querySelector(selector)
   let player = players.get(parentElement)
   if (!player) {
-    player = { frame: 0, timer: null, image: new Image(), sprite: null, data: null }
+    player = { frame: 0, timer: null, image: null, sprite: null, data: null }
     players.set(parentElement, player)
     find(".speed").value = String(data.speed)
   }
@@ -16,6 +16,7 @@ export default function ({ data, parentElement }) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches
 
   const draw = () => {
+    if (!player.image) return
     const { columns, width, height, captions } = player.data
     const context = canvas.getContext("2d")
     const x = (player.frame % columns) * width
@@ -33,7 +34,7 @@ export default function ({ data, parentElement }) {
     draw()
   }
   const pause = () => {
-    clearInterval(player.timer)
+    cancelAnimationFrame(player.timer)
     player.timer = null
     find(".play").textContent = "Play"
   }
@@ -41,11 +42,14 @@ export default function ({ data, parentElement }) {
     if (player.frame >= last) player.frame = -1
     pause()
     find(".play").textContent = "Pause"
-    const tick = () => {
-      show(player.frame + 1)
-      if (player.frame >= last) pause()
+    const [begin, from] = [performance.now(), player.frame]
+    const tick = (now) => {
+      const due = from + Math.floor(((now - begin) * Number(find(".speed").value)) / 1000) // by the clock, however slow the screen
+      if (due > player.frame) show(due)
+      if (player.frame >= last) return pause()
+      player.timer = requestAnimationFrame(tick)
     }
-    player.timer = setInterval(tick, 1000 / Number(find(".speed").value))
+    player.timer = requestAnimationFrame(tick)
   }
 
   find(".play").onclick = () => (player.timer ? pause() : play())
@@ -65,8 +69,15 @@ export default function ({ data, parentElement }) {
     seek.max = String(last)
     pause()
     player.frame = 0
-    player.image.onload = () => { draw(); if (!still && last > 0) play() }
-    player.image.src = data.sprite
+    const image = new Image()
+    image.onload = async () => {
+      const decoded = await createImageBitmap(image) // once, not at every frame
+      if (player.sprite !== data.sprite) return
+      player.image = decoded
+      draw()
+      if (!still && last > 0) play()
+    }
+    image.src = data.sprite
   }
-  return () => clearInterval(player.timer)
+  return () => cancelAnimationFrame(player.timer)
 }

@@ -165,7 +165,7 @@ def _mark() -> None:
 
 def _without_a_mouse(named: NamedModel) -> None:
     if named.dataset is not None:
-        _digit(named, "dream_key", thumbnail=False)
+        _digit(named, "dream_key")
         st.button("Put it on the board", icon=":material/image:", on_click=_put_digit, args=(named,))
     st.caption("Move the drawing (or focus the board and press the arrow keys):")
     with st.container(horizontal=True, gap="small"):
@@ -181,7 +181,7 @@ def _without_a_mouse(named: NamedModel) -> None:
         st.button("Free", on_click=_paint, args=(region, "mask", 0), help="Out of the painted mask.")
 
 
-def _digit(named: NamedModel, key: str, *, thumbnail: bool = True) -> Array:
+def _digit(named: NamedModel, key: str) -> Array:
     """The choice of a held-out digit (pixels,), by class and number."""
     assert named.dataset is not None
     names = ["All", *map(str, named.dataset.classes)]
@@ -191,8 +191,6 @@ def _digit(named: NamedModel, key: str, *, thumbnail: bool = True) -> Array:
         f"Which one (1 to {len(candidates)})", 1, len(candidates), key=f"{key}_number", bind="query-params"
     )
     digit: Array = datasets.as_unit_interval(named.dataset.test_images[candidates[[int(number) - 1]]])[0]
-    if thumbnail:
-        echo.thumbnail(digit, named.shape, "the start")
     return digit
 
 

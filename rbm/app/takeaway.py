@@ -47,7 +47,6 @@ def open_link(named: NamedModel) -> None:
     except BadPostcard as error:
         st.error(f"The drawing in this address can't be read, {error}. Draw a new one.")
         return
-    st.session_state["dream_centre"] = False  # it was centred before it was packed
     studio.put(
         Drawing(enlarged(image, shape, canvas.SIZE), enlarged(fixed.astype(np.float32), shape, canvas.SIZE) > 0.5)
     )
@@ -59,7 +58,7 @@ def link(named: NamedModel, start: Start) -> str:
     query = {name: _value(state[name]) for name in LINKED if state.get(name) is not None}
     query[_MODEL] = named.fingerprint[:LETTERS]
     if state.get("dream_source") == DRAW:
-        query["dream_centre"] = "false"
+        query["dream_centre"] = "false"  # what is packed has been centred
         query[_INK] = postcard.pack(start.images[0])
         if start.painted.any():
             query[_MASK] = postcard.pack_mask(start.painted)

@@ -68,9 +68,11 @@ def digits(labels: NDArray[np.int64], sweeps: NDArray[np.int64], title: str, hei
             "ticktext": ["none" if c == NONE else str(c) for c in classes],
         },
     )  # fmt: skip
-    chart.figure.update_yaxes(autorange="reversed", tickformat="d")
+    chains = labels.shape[1]
+    ticks = sorted({round(tick) for tick in np.linspace(1, chains, min(chains, 5))})
+    chart.figure.update_yaxes(autorange="reversed", tickvals=ticks)
     found = mixing.visits(labels, int(sweeps[-1] - sweeps[-2]))
-    return figures.Chart(chart.figure, f"{title}: {labels.shape[1]} chains, {found.jumps} changes of digit in all")
+    return figures.Chart(chart.figure, f"{title}: {chains} chains, {found.jumps} changes of digit in all")
 
 
 def show_digits(dream: Dream) -> None:
