@@ -11,7 +11,7 @@ from rbm.app import owner
 from rbm.app.session import NamedModel, use
 from rbm.app.settings import Chosen
 from rbm.progress import Progress
-from rbm.records import Run, StoreError
+from rbm.records import Run, StoreError, owner_hash
 from rbm.service import Lab
 
 _RUN, _ADOPTED, _RESTORED = "run_id", "adopted_run", "restored"
@@ -48,7 +48,7 @@ def name(chosen: Chosen) -> str:
 
 
 def is_mine(run: Run) -> bool:
-    return any(run.id == own.id for own in lab().runs(owner.key()))
+    return run.owner == owner_hash(owner.key())
 
 
 def take_up() -> None:

@@ -14,7 +14,7 @@ from rbm.progress import Progress
 from rbm.queue import Busy
 from rbm.records import Run, StoreError
 
-REFRESH = 0.5  # seconds between two looks at a running job
+REFRESH, WAITING_REFRESH = 0.5, 2.0  # seconds between two looks at a training that runs, and at one in the queue
 SHOWN_FILTERS, SHOWN_DIGITS = 100, 10
 
 
@@ -26,13 +26,20 @@ def before_the_first() -> None:
 
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
-    active = lab().progress(run_id).active
-    st.fragment(_panel, run_every=REFRESH if active else None)(run_id, active)
+    pace = _pace(lab().progress(run_id))
+    st.fragment(_panel, run_every=pace)(run_id, pace)
 
 
-def _panel(run_id: str, was_active: bool) -> None:
+def _pace(progress: Progress) -> float | None:
+    """Seconds until the next look at it. A full class mostly waits, and its looks cost what the trainings need."""
+    if not progress.active:
+        return None
+    return REFRESH if progress.place is None else WAITING_REFRESH
+
+
+def _panel(run_id: str, pace: float | None) -> None:
     run, progress = lab().run(run_id), lab().progress(run_id)
-    if progress.active != was_active:
+    if _pace(progress) != pace:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)
     if is_mine(run):
