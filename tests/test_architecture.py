@@ -138,7 +138,8 @@ def test_the_package_itself_knows_nothing_of_the_app():
 
 @pytest.mark.parametrize("path", files("benchmarks/**/*.py") + files("rbm/app/figures.py"), ids=relative)
 def test_benchmarks_and_figures_know_no_streamlit(path):
-    assert not [name for name in imported(path.read_text(), "rbm.app") if within(name, "streamlit")]
+    names = [name for name in imported(path.read_text(), "rbm.app") if within(name, "streamlit")]
+    assert not [name for name in names if not within(name, "streamlit.proto")]  # a benchmark may speak to the server
 
 
 @pytest.mark.parametrize("path", files("benchmarks/**/*.py"), ids=relative)
