@@ -116,6 +116,7 @@ def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
     page.reload()
     expect(page.get_by_text("Paused. Epoch")).to_be_visible()
     page.get_by_role("button", name="Step", exact=True).click()
+    page.wait_for_timeout(2 * SECONDS)  # the page draws itself anew; a click within these milliseconds can miss
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Stopped after epoch")
 

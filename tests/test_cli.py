@@ -314,7 +314,7 @@ def model(tmp_path):
         ("", "required: task"),
         ("learn", "invalid choice: 'learn'"),
         ("train --out {tmp}/a.npz", "required: --data"),
-        ("train --data mnist --out {tmp}/a.npz", "unknown data set 'mnist'; choose mnist-5k, digits-8x8 or a folder"),
+        ("train --data emnist --out {tmp}/a.npz", "unknown data set 'emnist'; choose mnist-5k, digits-8x8, "),
         ("train --data {tmp} --out {tmp}/a.npz", "holds neither train-images-idx3-ubyte nor"),
         ("train --data digits-8x8 --out {tmp}", "is a folder; name a file"),
         ("train --data digits-8x8 --out {tmp}/no/a.npz", "there is no folder"),

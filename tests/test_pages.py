@@ -1,5 +1,6 @@
 """Every page through the entrypoint, without a browser."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,6 +115,8 @@ def test_stop_keeps_the_model_so_far(app: AppTest) -> None:
     app.number_input(key="n_hidden").set_value(13)
     app.number_input(key="epochs").set_value(1000)
     pressed(app, "Start")
+    while progress(app).epoch == 0:
+        time.sleep(0.05)
     pressed(app, "Stop")
     wait_for_the_end(app)
     assert "Stopped after epoch" in app.info[0].value

@@ -68,7 +68,7 @@ def take_up() -> None:
         return
     if progress.over:
         st.session_state[_ADOPTED] = which
-        if progress.model is not None and progress.epoch > 0:
+        if progress.model is not None and (progress.epoch > 0 or progress.status == "stopped"):
             use(named(run, progress))
 
 

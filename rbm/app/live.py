@@ -26,7 +26,10 @@ def before_the_first() -> None:
 
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
-    pace = _pace(lab().progress(run_id))
+    run, progress = lab().run(run_id), lab().progress(run_id)
+    if is_mine(run):
+        _buttons(run, progress)  # outside the fragment: in it, a click after a change of pace can get lost
+    pace = _pace(progress)
     st.fragment(_panel, run_every=pace)(run_id, pace)
 
 
@@ -42,8 +45,6 @@ def _panel(run_id: str, pace: float | None) -> None:
     if _pace(progress) != pace:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)
-    if is_mine(run):
-        _buttons(run, progress)
     if progress.model is not None:
         _pictures(progress, progress.model, datasets.load(run.data))
 
