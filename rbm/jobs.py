@@ -190,7 +190,6 @@ class Job:
     def run(self) -> None:
         """Train until it is over or shall rest; in the thread that the queue gives it."""
         try:
-            self._note(status="running")
             if self._trainer is None and self.wanted == "stop":
                 self._end("stopped")
             else:

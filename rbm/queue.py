@@ -84,6 +84,7 @@ class Queue:
 
     def _launch(self, job: Job) -> None:
         job.held = True
+        job.mark("running")  # at once: who looks before its thread has begun must not take it for one at rest
         try:
             threading.Thread(target=self._work, args=(job,), name="rbm-training", daemon=True).start()
         except RuntimeError as error:  # the system has no more threads to give

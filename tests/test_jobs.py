@@ -191,6 +191,21 @@ def test_steps_are_single_mini_batches_and_need_no_worker(images: np.ndarray, qu
     assert other.join(SECONDS)
 
 
+def test_a_job_that_is_called_from_its_rest_never_seems_to_rest_still(images: np.ndarray, queue: Queue) -> None:
+    job = queue.submit(Task(images, LONG))
+    job.pause()
+    assert job.rest(SECONDS)
+    for _ in range(20):
+        before = job.progress().fraction
+        job.step()
+        seen = job.progress()
+        assert seen.running or seen.fraction > before
+        assert job.rest(SECONDS)
+    job.stop()
+    assert job.progress().running or job.over
+    assert job.join(SECONDS)
+
+
 def test_a_step_of_a_running_job_pauses_it(images: np.ndarray, queue: Queue, gate: Gate) -> None:
     job = queue.submit(Task(images, CONFIG))
     gate.arrived()
