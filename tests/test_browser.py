@@ -116,7 +116,6 @@ def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
     page.reload()
     expect(page.get_by_text("Paused. Epoch")).to_be_visible()
     page.get_by_role("button", name="Step", exact=True).click()
-    page.wait_for_timeout(2 * SECONDS)  # the page draws itself anew; a click within these milliseconds can miss
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Stopped after epoch")
 
@@ -142,6 +141,30 @@ def test_an_address_with_settings_reopens_them(page: Page) -> None:
     expect(page.get_by_label("Hidden units", exact=True)).to_have_value("123")
     expect(page.get_by_label("Learning rate", exact=True)).to_have_value("0.0500")
     expect(page.get_by_test_id("stAlert").first).to_contain_text("Learning rate = 'banana', which can't be")
+
+
+def test_start_pressed_the_moment_it_shows_trains_what_the_form_holds(page: Page) -> None:
+    page.goto("/train?data=digits-8x8&epochs=3&n_hidden=29")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Finished 3 epochs")
+    for label, value in {"Learning rate": "0.0500", "Batch size": "128", "Hidden units": "29", "Epochs": "3"}.items():
+        expect(page.get_by_label(label, exact=True)).to_have_value(value)
+
+
+def test_a_preset_is_in_the_address_and_reopened_by_it(page: Page) -> None:
+    page.goto("/train")
+    page.get_by_text("Classic 784-500").click()
+    page.wait_for_url(re.compile("visible_bias=zero"))
+    set_number(page, "Seed", "7")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url(re.compile("seed=7"))
+    page.get_by_role("button", name="Stop", exact=True).click()
+    address, browser = page.url, page.context.browser
+    assert browser is not None
+    other = browser.new_context().new_page()
+    other.goto(address)
+    expect(other.get_by_label("Learning rate", exact=True)).to_have_value("0.1000")
+    expect(other.get_by_label("Seed", exact=True)).to_have_value("7")
 
 
 def tick_first_run(page: Page) -> None:
@@ -179,3 +202,27 @@ def test_a_run_is_renamed_deleted_brought_back_and_imported(page: Page, tmp_path
     expect(page.get_by_text("Settings that differ")).to_have_count(0)
     tick_first_run(page)
     expect(page.get_by_text("Whoever has this link")).to_be_visible()
+
+
+def test_a_chart_is_saved_as_png_and_as_svg_and_a_table_as_csv(page: Page) -> None:
+    page.add_init_script("delete window.showSaveFilePicker")  # its dialogue can't be answered without a screen
+    train_tiny(page, "3")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("Finished 3 epochs")
+    for choice, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
+        page.get_by_test_id("stSidebar").get_by_text(choice, exact=True).click()
+        page.wait_for_timeout(1 * SECONDS)  # the chart is drawn anew
+        page.locator(".js-plotly-plot").first.hover()
+        with page.expect_download() as download:
+            page.locator("[data-title^='Download plot']").first.click()
+        assert download.value.suggested_filename == f"learning-curve.{choice.lower()}"
+        assert download.value.path().read_bytes().startswith(start)
+
+    follow(page, "Runs")
+    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+    page.get_by_test_id("stDataFrame").first.hover()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download as CSV").click()
+    head, line = download.value.path().read_text(encoding="utf-8-sig").strip().splitlines()
+    assert head.startswith("name,status,data,hidden")
+    assert "digits-8x8" in line
+    assert "3 of 3" in line

@@ -176,8 +176,6 @@ TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"
 
 def preset() -> str:
     """The choice of a preset; choosing one fills the form below it."""
-    for setting in SETTINGS:
-        st.session_state.setdefault(setting.name, getattr(PRESETS["Recommended"], setting.name))
     return st.segmented_control(
         "Preset",
         list(PRESETS),
@@ -235,15 +233,19 @@ def _widgets(group: str, values: dict[str, Any]) -> None:
 
 
 def _widget(setting: Setting) -> Any:
-    """The widget of a setting; its value as TrainConfig takes it."""
+    """The widget of a setting; its value as TrainConfig takes it.
+
+    The first preset is each widget's own default: values set by the program reach the browser a moment later.
+    """
     common: dict[str, Any] = {"key": setting.name, "help": setting.help, "bind": "query-params"}
+    first = getattr(PRESETS["Recommended"], setting.name)
     if setting.options:
-        return st.selectbox(setting.label, setting.options, **common)
+        return st.selectbox(setting.label, setting.options, setting.options.index(first), **common)
     if setting.limits is None:
-        return st.toggle(setting.label, **common)
+        return st.toggle(setting.label, first, **common)
     whole = _KINDS[setting.name] != "float"
     low, high, step = (int(x) if whole else float(x) for x in setting.limits)
-    return st.number_input(setting.label, low, high, step=step, format=setting.format, **common)
+    return st.number_input(setting.label, low, high, first, step, setting.format, **common)
 
 
 _KINDS = {field.name: str(field.type) for field in fields(TrainConfig)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rbm.app import lab, owner, session
+from rbm.app import lab, owner, session, show
 
 _FLAG = "inside_shell"
 
@@ -53,4 +53,5 @@ def _sidebar() -> None:
         for sentence in (lab.lab().trouble, lab.lab().notice):
             if sentence:
                 st.warning(sentence, icon=":material/save:")
+        show.format_choice()
         owner.remember()

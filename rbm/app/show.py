@@ -9,13 +9,29 @@ import streamlit as st
 from rbm.app.figures import Chart, Picture
 
 _CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+_FORMAT = "chart_format"
 
 
 def chart(drawn: Chart, key: str) -> None:
-    st.plotly_chart(drawn.figure, key=key, alt=drawn.alt, config=_CONFIG)
+    saved = {"format": st.session_state.get(_FORMAT, "PNG").lower(), "filename": key.replace("_", "-"), "scale": 2}
+    st.plotly_chart(drawn.figure, key=key, alt=drawn.alt, config=_CONFIG | {"toImageButtonOptions": saved})
 
 
 def picture(
     drawn: Picture, caption: str | None = None, *, width: int | Literal["content", "stretch"] = "stretch"
 ) -> None:
     st.image(drawn.png, caption=caption, alt=drawn.alt, width=width)
+
+
+def format_choice() -> None:
+    """For the sidebar: what the camera above a chart saves."""
+    st.segmented_control(
+        "Save charts as",
+        ["PNG", "SVG"],
+        default="PNG",
+        required=True,
+        key=_FORMAT,
+        persist_state="session",
+        help="The camera that appears above a chart saves it: **PNG** for slides, **SVG** for print. Pictures made of "
+        "pixels are PNG: open the menu on one to save it. The arrow above a table saves it as CSV.",
+    )
