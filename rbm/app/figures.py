@@ -279,8 +279,8 @@ def _dress(figure: go.Figure, title: str, x: str, y: str, height: int = HEIGHT) 
         xaxis_title=x,
         yaxis_title=y,
         height=height,
-        margin={"l": 10, "r": 10, "t": 44, "b": 10},
-        legend={"x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
+        margin={"l": 10, "r": 10, "t": 44 if len(figure.data) < 2 else 72, "b": 10},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yanchor": "bottom"},
         bargap=0.1,
         uirevision="keep",
     )

@@ -142,13 +142,14 @@ def _pictures(progress: Progress, model: RBM, data: Dataset) -> None:
 
 def _health(progress: Progress, model: RBM, data: Dataset) -> None:
     ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
-    found = health.checkup(model, data.train_images, data.test_images, ratio)
+    found = health.checkup(model, data.train_images, data.test_images, progress.epoch, ratio)
     with st.container(border=True):
         st.markdown("**Health** · " + " ".join(health.verdict(found)))
         with st.grid(4, min_column_width=130):
             st.metric(
                 "Update / weight size", "–" if ratio is None else f"{ratio:.1e}",
-                help="Mean size of the last update over the mean size of the weights; about 0.001 is healthy.",
+                help="Mean size of the last update over the mean size of the weights; about 0.001 is healthy. "
+                "In the first epochs it is larger, since the weights are still small.",
             )  # fmt: skip
             st.metric("Dead units", f"{found.dead:.0%}", help="Never likelier than 1 % on 300 held-out digits.")
             st.metric("Always-on units", f"{found.always_on:.0%}", help="Never below 99 % on 300 held-out digits.")
