@@ -1,19 +1,19 @@
 """What the hidden units say about pictures: features, which digit it looks like, how typical it is, who is near.
 
-Works on plain RBMs and on a LabelRBM, whose class units are then unknown and summed out:
-p(h | x) = Σ_y p(y | x) p(h | x, y) and F(x) = -log Σ_y exp(-F(x, y)).
+Works on plain RBMs and on a LabelRBM, whose class units are then unknown and summed out (`rbm.label.Marginal`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.datasets import as_unit_interval
-from rbm.label import LabelRBM
-from rbm.model import RBM, Array, sigmoid
+from rbm.label import LabelRBM, marginal
+from rbm.model import RBM, Array
 
 Classes = NDArray[np.int64]
 
@@ -30,35 +30,19 @@ def n_pixels(model: RBM) -> int:
 
 def hidden(model: RBM, images: ArrayLike) -> Array:
     """p(h = 1 | x) (n, n_hidden) of images (n, n_pixels), uint8 or in [0, 1]."""
-    pixels = as_unit_interval(images)
-    blocks = (pixels[begin : begin + BLOCK] for begin in range(0, len(pixels), BLOCK))
-    one = _hidden_of_label if isinstance(model, LabelRBM) else RBM.mean_hidden
-    return np.concatenate([one(model, block) for block in blocks]).astype(np.float32, copy=False)  # type: ignore[arg-type]
+    seen = marginal(model)
+    return np.concatenate([seen.mean_hidden(block) for block in _blocks(images)]).astype(np.float32, copy=False)
 
 
 def free_energy(model: RBM, images: ArrayLike) -> NDArray[np.float64]:
     """F(x) (n,) in nats of images (n, n_pixels), uint8 or in [0, 1]."""
+    seen = marginal(model)
+    return np.concatenate([seen.free_energy(block) for block in _blocks(images)]).astype(np.float64)
+
+
+def _blocks(images: ArrayLike) -> Iterator[Array]:
     pixels = as_unit_interval(images)
-    blocks = (pixels[begin : begin + BLOCK] for begin in range(0, len(pixels), BLOCK))
-    return np.concatenate([_free_energy(model, block) for block in blocks])
-
-
-def _hidden_of_label(model: LabelRBM, pixels: Array) -> Array:
-    from_pixels = pixels @ model.weights[: model.n_pixels] + model.hidden_bias
-    weights = np.exp(model.class_log_probabilities(pixels)).astype(np.float32)
-    mixed = np.zeros_like(from_pixels)
-    for weight, row in zip(weights.T, model.weights[model.n_pixels :], strict=True):
-        mixed += weight[:, None] * sigmoid(from_pixels + row)
-    return mixed
-
-
-def _free_energy(model: RBM, pixels: Array) -> NDArray[np.float64]:
-    if not isinstance(model, LabelRBM):
-        return model.free_energy(pixels).astype(np.float64)
-    labels = (np.full(len(pixels), label) for label in range(model.n_classes))
-    minus = np.stack([-model.free_energy(model.join(pixels, y)).astype(np.float64) for y in labels])
-    total: NDArray[np.float64] = -np.logaddexp.reduce(minus, axis=0)
-    return total
+    return (pixels[begin : begin + BLOCK] for begin in range(0, len(pixels), BLOCK))
 
 
 @dataclass(frozen=True, eq=False)

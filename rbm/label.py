@@ -70,6 +70,10 @@ class LabelRBM(RBM):
         scores: NDArray[np.float64] = np.stack(minus_energy, axis=1)
         return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
 
+    def guess(self, images: ArrayLike) -> Array:
+        """Visible states (n, n_visible) of images (n, n_pixels), the class units at p(y | x)."""
+        return np.hstack([self._pixels(images), np.exp(self.class_log_probabilities(images))]).astype(np.float32)
+
     def classify(self, images: ArrayLike) -> Labels:
         """The most probable class (n,) of each image: the one of least free energy."""
         best: Labels = self.class_log_probabilities(images).argmax(axis=1)
@@ -80,6 +84,45 @@ class LabelRBM(RBM):
         if pixels.shape[1] != self.n_pixels:
             raise ValueError(f"this model has {self.n_pixels} pixels; got images of {pixels.shape[1]}")
         return pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Marginal(RBM):
+    """A LabelRBM that is shown images without their classes, which are summed out.
+
+    p(h | x) = Σ_y p(y | x) p(h | x, y)  and  F(x) = -log Σ_y exp(-F(x, y)); its visible units are the pixels.
+    """
+
+    whole: LabelRBM
+
+    def free_energy(self, v: ArrayLike) -> Floats:
+        """F(x) (n,) in nats for images (n, n_pixels)."""
+        x = np.atleast_2d(self._visible(v))
+        labels = (np.full(len(x), label) for label in range(self.whole.n_classes))
+        minus = np.stack([-self.whole.free_energy(self.whole.join(x, y)).astype(np.float64) for y in labels])
+        return _as(v, -np.logaddexp.reduce(minus, axis=0))
+
+    def mean_hidden(self, v: ArrayLike) -> Floats:
+        """p(h = 1 | x) (n, n_hidden), in [0, 1]."""
+        x = np.atleast_2d(self._visible(v))
+        from_pixels, mixed = x @ self.weights + self.hidden_bias, np.zeros((len(x), self.n_hidden), np.float32)
+        chances = np.exp(self.whole.class_log_probabilities(x)).astype(np.float32)
+        for chance, row in zip(chances.T, self.whole.weights[self.n_visible :], strict=True):
+            mixed += chance[:, None] * sigmoid(from_pixels + row)
+        return _as(v, mixed)
+
+
+def _as(v: ArrayLike, result: Floats) -> Floats:
+    """Without the first axis where `v` has none."""
+    return result if np.ndim(v) > 1 else result[0]
+
+
+def marginal(model: RBM) -> RBM:
+    """The model of the pixels alone: a Marginal of a LabelRBM, any other model itself."""
+    if not isinstance(model, LabelRBM):
+        return model
+    pixels = slice(model.n_pixels)
+    return Marginal(model.weights[pixels], model.visible_bias[pixels], model.hidden_bias, model)
 
 
 def softmax(x: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.gaussian import GaussianRBM
-from rbm.label import LabelRBM, one_of
+from rbm.label import LabelRBM, Marginal, one_of
 from rbm.model import RBM, Array, sigmoid
 from rbm.units import Parameters, down, layers_of, up
 
@@ -102,6 +102,9 @@ def sweeps(
         raise ValueError(f"a chain takes 0 or more steps, got {steps}")
     if clamp is not None and np.shape(clamp)[-1:] != start.shape[-1:]:
         raise ValueError(f"the clamp has shape {np.shape(clamp)}, the visible units {start.shape}")
+    if isinstance(model, Marginal):
+        yield from _of_pixels(model, start, steps, rng, clamp, temperature)
+        return
     p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
     layers = layers_of(model, rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
     visible, mean = start, np.empty_like(start)
@@ -119,6 +122,22 @@ def sweeps(
             np.copyto(drawn, start, where=clamp)
             np.copyto(mean, start, where=clamp)
         yield Sweep(visible, mean)
+
+
+def _of_pixels(
+    model: Marginal,
+    start: Array,
+    steps: int,
+    rng: np.random.Generator,
+    clamp: Mask | None,
+    temperature: float | NDArray[np.floating],
+) -> Iterator[Sweep]:
+    """The chain of pixels and classes, of which only the pixels are looked at."""
+    pixels, whole = model.n_visible, model.whole
+    if clamp is not None:
+        clamp = np.concatenate([clamp, np.zeros((*np.shape(clamp)[:-1], whole.n_classes), dtype=bool)], axis=-1)
+    for sweep in sweeps(whole, whole.guess(start), steps, rng, clamp, temperature):
+        yield Sweep(sweep.visible[..., :pixels], sweep.mean[..., :pixels])
 
 
 def _inverse(model: RBM, temperature: float | NDArray[np.floating], steps: int) -> Array:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import rbm
+from rbm import label
 
 PIXELS, CLASSES, HIDDEN = 5, 3, 7
 
@@ -193,3 +194,26 @@ def test_it_reads_held_out_digits_better_than_logistic_regression_on_pixels() ->
     )
     report = list(rbm.train(data.train_images, config, labels=data.train_labels))[-1]
     assert (report.model.classify(data.test_images) != data.test_labels).mean() < 0.1
+
+
+def test_a_chain_of_pixels_alone_samples_their_marginal_distribution() -> None:
+    model, (images, _) = tiny(scale=0.5), states()
+    p = boltzmann(model).sum(axis=(1, 2))
+    rng = np.random.default_rng(0)
+    start = images[rng.choice(len(images), 20_000, p=p)]
+    after = rbm.gibbs(label.marginal(model), start, 3, rng)
+    counts = np.bincount((after @ 2 ** np.arange(PIXELS)[::-1]).astype(int), minlength=len(images))
+    assert counts / len(after) == pytest.approx(p, abs=5 * np.sqrt(p.max() / len(after)))
+
+    held = np.array([True, True, False, False, False])
+    after = rbm.gibbs(label.marginal(model), start, 3, rng, clamp=held)
+    assert (after[:, held] == start[:, held]).all()
+    assert (after != start).any()
+
+
+def test_the_marginal_of_one_image_and_of_a_plain_model() -> None:
+    seen, images = label.marginal(tiny()), states()[0]
+    assert seen.mean_hidden(images[3]) == pytest.approx(seen.mean_hidden(images)[3])
+    assert seen.free_energy(images[3]) == pytest.approx(seen.free_energy(images)[3])
+    plain = rbm.RBM(np.zeros((5, 3)), np.zeros(5), np.zeros(3))
+    assert label.marginal(plain) is plain

@@ -69,7 +69,7 @@ def test_page_with_a_model_that_no_data_fits(app: AppTest, page: str) -> None:
     open_page(app, page)
     assert not app.exception
     if page in ("reconstructions", "activations", "filters"):
-        assert "77 visible units" in app.info[0].value
+        assert "77 pixels" in app.info[0].value
 
 
 def train_tiny(app: AppTest) -> AppTest:
@@ -200,6 +200,28 @@ def test_a_downloaded_model_can_be_uploaded(app: AppTest, tmp_path: Path) -> Non
     assert not app.exception
     assert not app.error
     assert "Small · 64-11 · digits-8x8" in app.sidebar.caption[0].value
+
+
+def test_a_model_with_classes_is_shown_on_every_page(app: AppTest) -> None:
+    from rbm.app import session
+
+    rng = np.random.default_rng(3)
+    model = rbm.LabelRBM(0.1 * rng.normal(size=(74, 11)), np.zeros(74), np.zeros(11), n_classes=10)
+    upload(app, session.model_file(NamedModel("With classes", model, "digits-8x8")))
+    assert "With classes · 64-11 with 10 classes · digits-8x8" in app.sidebar.caption[0].value
+    for page in PAGES:
+        assert not open_page(app, page).exception
+    open_page(app, "reconstructions")
+    app.toggle(key="rebuild_sampled").set_value(True).run()
+    assert not app.exception
+
+
+def test_a_model_of_real_values_is_refused_in_words(app: AppTest) -> None:
+    from rbm.app import session
+
+    model = rbm.GaussianRBM(np.zeros((64, 3)), np.zeros(64), np.zeros(3))
+    upload(app, session.model_file(NamedModel("Real", model, None)))
+    assert "its pixels are real-valued" in app.error[0].value
 
 
 @pytest.mark.parametrize("damage", ["Noise", "Blank half", "Square hole"])

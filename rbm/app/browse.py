@@ -85,7 +85,7 @@ def select(named: NamedModel, part: Part, only: int | None, order: Order, how: R
     """The digits to show. The same choices always show the same digits."""
     data = controls.needs_data(named)
     images, labels = session.images_and_labels(data, part)
-    errors = session.errors(named.fingerprint, named.model, data.name, part)
+    errors = session.errors(named.fingerprint, named.eyes, data.name, part)
     candidates = controls.members(data, part, only)
     rng = np.random.default_rng(SEED)
     if order == "Random":
@@ -99,7 +99,7 @@ def select(named: NamedModel, part: Part, only: int | None, order: Order, how: R
         indices=indices,
         originals=originals,
         inputs=inputs,
-        rebuilt=diagnostics.reconstruct(named.model, inputs, how.steps, rng if how.sampled else None),
+        rebuilt=diagnostics.reconstruct(named.eyes, inputs, how.steps, rng if how.sampled else None),
         ranks=diagnostics.rank(errors)[indices],
         labels=labels[indices],
         total=len(errors),
@@ -143,7 +143,7 @@ def closer(named: NamedModel, selection: Selection, place: int, shape: tuple[int
     original, given, rebuilt = (
         array[place : place + 1] for array in (selection.originals, selection.inputs, selection.rebuilt)
     )
-    hidden = named.model.mean_hidden(given)
+    hidden = named.eyes.mean_hidden(given)
     parts = [
         (figures.single(figures.grey(original, shape), "The original digit", TILE), "original"),
         (figures.single(figures.grey(rebuilt, shape), "The reconstruction", TILE), "reconstruction"),
@@ -174,7 +174,7 @@ def _hidden_tile(hidden: NDArray[np.floating]) -> figures.Picture:
 def error_per_class(named: NamedModel, part: Part) -> figures.Chart:
     data = controls.needs_data(named)
     _, labels = session.images_and_labels(data, part)
-    errors = session.errors(named.fingerprint, named.model, data.name, part)
+    errors = session.errors(named.fingerprint, named.eyes, data.name, part)
     classes, means = diagnostics.mean_by_class(errors, labels)
     title = f"Mean error per digit, {part.lower()}"
     return figures.bars([str(c) for c in classes], means, title, "digit", "squared error per image")

@@ -10,6 +10,7 @@ import streamlit as st
 from rbm import datasets
 from rbm.app import figures, show
 from rbm.app.lab import lab
+from rbm.label import marginal
 from rbm.records import Run
 
 MOST = 6
@@ -51,7 +52,8 @@ def filters(runs: list[Run]) -> None:
         for run in runs:
             model = lab().progress(run.id).model
             if model is not None:
+                weights = marginal(model).weights[:, :SHOWN_FILTERS]
                 shape = datasets.shape(run.data)
                 scale = 1 if shape[1] > 16 else 3
-                picture = figures.filters(model.weights[:, :SHOWN_FILTERS], shape, 10, common=True, scale=scale)
+                picture = figures.filters(weights, shape, 10, common=True, scale=scale)
                 show.picture(picture, f"{run.name} ({run.id[:4]})")

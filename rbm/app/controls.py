@@ -45,8 +45,8 @@ def needs_data(named: NamedModel) -> Dataset:
     if named.dataset is None:
         known = ", ".join(f"{n} ({math.prod(datasets.shape(n))} pixels)" for n in datasets.names())
         st.info(
-            f"This page shows the model at work on digits, but **{named.name}** has {named.model.n_visible} visible "
-            f"units and no data set here has as many pixels: {known}. Train or upload another model on the Train page."
+            f"This page shows the model at work on digits, but **{named.name}** has {named.eyes.n_visible} pixels "
+            f"and no data set here has as many pixels: {known}. Train or upload another model on the Train page."
         )
         st.stop()
         raise AssertionError  # st.stop raises; this is for the type checker

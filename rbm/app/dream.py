@@ -54,7 +54,7 @@ class Dream:
 
 def wishes(named: NamedModel, source: str) -> Wish:
     """The controls. Raises ValueError for what can't be."""
-    height, width = senses.shape(named)
+    height, width = named.shape
     with st.grid(4, min_column_width=150):
         chains = st.slider("Chains", 1, dreams.MOST_CHAINS, 16, key="dream_chains", bind="query-params",
             help="How many chains run side by side, each with its own random numbers.")  # fmt: skip
@@ -106,7 +106,7 @@ def _more(chains: int, steps: int, temperature: float) -> tuple[Plan, bool]:
 
 def clamp(named: NamedModel, start: Start, wish: Wish) -> NDArray[np.bool_]:
     """Which visible units (n_visible,) are held fixed. Raises ValueError where nothing is left to dream."""
-    shape = senses.shape(named)
+    shape = named.shape
     if wish.hold == RECTANGLE:
         mask = clamping.rectangle(shape, wish.rows, wish.columns)
     elif wish.hold == PAINTED:
@@ -128,7 +128,7 @@ def visible(named: NamedModel, start: Start, wish: Wish) -> Array:
         return images
     if wish.label is not None:
         return named.model.join(images, np.full(len(images), wish.label))
-    return np.hstack([images, np.exp(named.model.class_log_probabilities(images))]).astype(np.float32)
+    return named.model.guess(images)
 
 
 def run(named: NamedModel, start: Start, wish: Wish) -> Dream:
@@ -171,7 +171,7 @@ def play(named: NamedModel, dream: Dream, key: str = "dream_player") -> None:
     mean = dream.free_energy.mean(axis=1)
     captions = [f"sweep {i} · free energy {value:.0f} nats" for i, value in zip(sweeps, mean, strict=True)]
     digest = hashlib.sha1(dream.pixels.data, usedforsecurity=False).hexdigest()
-    reel = _reel(digest, dream.pixels, senses.shape(named))
+    reel = _reel(digest, dream.pixels, named.shape)
     labels = [] if dream.labels is None or n > MOST_LABELS else [written(row) for row in dream.labels]
     player(reel, captions, labels, alt=f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", key=key)
 
@@ -186,7 +186,7 @@ def film_strip(named: NamedModel, dream: Dream) -> figures.Picture:
     kept, n, _ = dream.pixels.shape
     chosen = np.unique(np.linspace(0, kept - 1, min(kept, FILM_COLUMNS)).round().astype(int))
     pictures = dream.pixels[chosen, :FILM_ROWS].swapaxes(0, 1)
-    shape = senses.shape(named)
+    shape = named.shape
     tiles = figures.grey(pictures.reshape(-1, pictures.shape[2]), shape)
     alt = f"{len(chosen)} frames of {len(pictures)} of {n} chains, from sweep 0 to sweep {dream.film.sweeps[-1]}"
     columns = len(chosen) if n > 1 else max(1, FILM_COLUMNS // 2)
@@ -210,10 +210,10 @@ def show_held(named: NamedModel, start: Start, wish: Wish) -> None:
 def held(named: NamedModel, start: Start, mask: NDArray[np.bool_]) -> figures.Picture:
     """The start with the pixels of `mask` in green."""
     image, fixed = start.images[0], mask[: start.images.shape[1]]
-    tile = figures.grey(image[None], senses.shape(named)).reshape(-1, 3).astype(np.float64)
+    tile = figures.grey(image[None], named.shape).reshape(-1, 3).astype(np.float64)
     tile[fixed] = 0.55 * tile[fixed] + 0.6 * np.array([43, 154, 120])
     alt = f"{fixed.sum()} of {fixed.size} pixels are held fixed"
-    return figures.single(tile.clip(0, 255).astype(np.uint8).reshape(1, *senses.shape(named), 3), alt, 112)
+    return figures.single(tile.clip(0, 255).astype(np.uint8).reshape(1, *named.shape, 3), alt, 112)
 
 
 def model_fits(model: RBM) -> bool:

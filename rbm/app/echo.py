@@ -18,7 +18,7 @@ THUMBNAIL, NEAREST = 112, 8
 
 def panel(named: NamedModel, image: Array) -> None:
     """Everything on one image (pixels,)."""
-    shape, model = senses.shape(named), named.model
+    shape, model = named.shape, named.model
     echo = _echo(named, image)
     with st.container(horizontal=True, gap="small"):
         thumbnail(image, shape, "the model sees")

@@ -9,6 +9,7 @@ from rbm import datasets, diagnostics, health
 from rbm.app import figures, owner, show
 from rbm.app.lab import is_mine, lab
 from rbm.datasets import Dataset
+from rbm.label import marginal
 from rbm.model import RBM
 from rbm.progress import Progress
 from rbm.queue import Busy
@@ -46,7 +47,7 @@ def _panel(run_id: str, pace: float | None) -> None:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)
     if progress.model is not None:
-        _pictures(progress, progress.model, datasets.load(run.data))
+        _pictures(progress, marginal(progress.model), datasets.load(run.data))
 
 
 def _status(progress: Progress) -> None:

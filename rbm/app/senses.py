@@ -12,7 +12,7 @@ from rbm import datasets, dreams, features
 from rbm.app import session
 from rbm.app.session import NamedModel
 from rbm.features import NONE, Reader
-from rbm.label import LabelRBM
+from rbm.label import LabelRBM, marginal
 from rbm.model import RBM, Array
 
 OWN = dreams.MOST_CHAINS  # samples of the model that are kept at hand
@@ -37,11 +37,6 @@ class Senses:
         return looks
 
 
-def shape(named: NamedModel) -> tuple[int, int]:
-    """Height and width of the pictures of any kind of model."""
-    return named.shape if named.data else session.near_square(features.n_pixels(named.model))
-
-
 def of(named: NamedModel) -> Senses | None:
     """None where no data set has pictures of this model's size."""
     return None if named.data is None else _of(named.fingerprint, named.model, named.data)
@@ -50,11 +45,7 @@ def of(named: NamedModel) -> Senses | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _of(fingerprint: str, _model: RBM, data: str) -> Senses:
     dataset = datasets.load(data)
-    known = (
-        features.hidden(_model, dataset.train_images)
-        if isinstance(_model, LabelRBM)
-        else session.activations(fingerprint, _model, data, "Training")
-    )
+    known = session.activations(fingerprint, marginal(_model), data, "Training")
     reader = Reader.fit(known, dataset.train_labels, dataset.train_images)
     energies = features.free_energy(_model, dataset.test_images)
     draft = Senses(_model, known, reader, 0.0, energies)

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from rbm import datasets, diagnostics, io
 from rbm.app import figures
 from rbm.datasets import Dataset
+from rbm.gaussian import GaussianRBM
+from rbm.label import LabelRBM, marginal
 from rbm.model import RBM, Array
 
 DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default.npz"
@@ -38,7 +40,9 @@ class NamedModel:
     @property
     def line(self) -> str:
         """One line for the sidebar."""
-        parts = [self.name, f"{self.model.n_visible}-{self.model.n_hidden}", self.data or "no matching data"]
+        classes = f" with {self.model.n_classes} classes" if isinstance(self.model, LabelRBM) else ""
+        size = f"{self.eyes.n_visible}-{self.model.n_hidden}{classes}"
+        parts = [self.name, size, self.data or "no matching data"]
         if self.epochs is not None:
             parts.append(f"{self.epochs} epochs")
         if self.error is not None:
@@ -52,7 +56,12 @@ class NamedModel:
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of an image: the data's, else as near to a square as the pixels divide."""
-        return near_square(self.model.n_visible) if self.data is None else datasets.shape(self.data)
+        return near_square(self.eyes.n_visible) if self.data is None else datasets.shape(self.data)
+
+    @cached_property
+    def eyes(self) -> RBM:
+        """The model of the pixels alone, which is what most pages look through: see `rbm.label.marginal`."""
+        return marginal(self.model)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -90,10 +99,8 @@ def default_model() -> NamedModel:
 def from_upload(file: IO[bytes], name: str) -> NamedModel:
     """The model in an uploaded file. Raises rbm.io.BadModelFile with a sentence for the reader."""
     model, info = io.read(file)
-    if type(model) is not RBM:
-        raise io.BadModelFile(
-            f"it holds a {type(model).__name__}; these pages show plain RBMs. Use it from Python with rbm.load"
-        )
+    if isinstance(model, GaussianRBM):
+        raise io.BadModelFile("its pixels are real-valued (GaussianRBM), and these pages draw in black and white")
     return _named(model, info, fallback_name=name.removesuffix(".npz"))
 
 
@@ -101,7 +108,7 @@ def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
     """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
     name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
     known = [name for name in datasets.names() if datasets.is_at_hand(name)]
-    fitting = [name for name in known if math.prod(datasets.shape(name)) == model.n_visible]
+    fitting = [name for name in known if math.prod(datasets.shape(name)) == marginal(model).n_visible]
     return NamedModel(
         name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
         model=model,
@@ -149,5 +156,5 @@ def errors(fingerprint: str, _model: RBM, data: str, part: Part) -> NDArray[np.f
 def portrait(named: NamedModel) -> figures.Picture:
     """The model in a picture, excited by a held-out digit if there is data for it."""
     image = named.dataset.test_images[0] if named.dataset else None
-    seen = np.zeros(named.model.n_visible) if image is None else image / 255
-    return figures.network(named.model.weights, named.model.mean_hidden(seen), image, named.shape)
+    seen = np.zeros(named.eyes.n_visible) if image is None else image / 255
+    return figures.network(named.eyes.weights, named.eyes.mean_hidden(seen), image, named.shape)

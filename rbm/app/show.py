@@ -8,7 +8,10 @@ import streamlit as st
 
 from rbm.app.figures import Chart, Picture
 
-_CONFIG = {"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"]}
+_CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "lasso2d", "select2d", "autoScale2d"],
+}
 _FORMAT = "chart_format"
 
 

@@ -56,7 +56,7 @@ def start(named: NamedModel, source: str, plan: Plan) -> Start | None:
         return Start(image[None], nothing)
     images = noise(named, plan) if source == NOISE else senses.own_samples(named)[: plan.chains, : len(nothing)]
     what = "Every pixel a coin toss" if source == NOISE else "Samples of the model"
-    tiles = figures.grey(images, senses.shape(named))
+    tiles = figures.grey(images, named.shape)
     show.picture(
         figures.mosaic(tiles, 25, f"{what}: {len(images)} starts"), f"{what}: one for each chain", width="content"
     )
@@ -103,13 +103,13 @@ def put(drawing: Drawing) -> None:
 def seen(named: NamedModel, drawing: Drawing) -> Array | None:
     """The picture (pixels,) in 16 greys, as links keep it; None without ink."""
     way = ink.normalise if _centred() else ink.as_drawn
-    image = way(drawing.ink, senses.shape(named))
+    image = way(drawing.ink, named.shape)
     return None if image is None else postcard.rounded(image)
 
 
 def painted(named: NamedModel, drawing: Drawing) -> NDArray[np.bool_]:
     """The painted mask (pixels,), moved as the ink is."""
-    shape = senses.shape(named)
+    shape = named.shape
     where = ink.placement(drawing.ink, shape) if _centred() else None
     whole = ink.Placement(0, canvas.SIZE, 0, canvas.SIZE, shape, (0, 0), shape)
     return ink.follow(drawing.mask, where or whole)

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 
 from rbm import features, postcard, reels
-from rbm.app import canvas, dream, senses, studio
+from rbm.app import canvas, dream, studio
 from rbm.app.canvas import Drawing
 from rbm.app.dream import Dream, Wish
 from rbm.app.session import NamedModel
@@ -40,7 +40,7 @@ def open_link(named: NamedModel) -> None:
     if ink is None or st.session_state.get(_OPENED) == (ink, mask):
         return
     st.session_state[_OPENED] = (ink, mask)
-    shape, pixels = senses.shape(named), features.n_pixels(named.model)
+    shape, pixels = named.shape, features.n_pixels(named.model)
     try:
         image = postcard.unpack(ink, pixels)
         fixed = postcard.unpack_mask(mask, pixels) if mask else np.zeros(pixels, dtype=bool)
@@ -77,7 +77,7 @@ def _value(value: object) -> str | list[str]:
 def panel(named: NamedModel, start: Start, wish: Wish, shown: Dream) -> None:
     with st.container(horizontal=True):
         st.download_button(
-            "Film (GIF)", lambda: reels.gif(shown.pixels, senses.shape(named), SPEED), "dream.gif", "image/gif",
+            "Film (GIF)", lambda: reels.gif(shown.pixels, named.shape, SPEED), "dream.gif", "image/gif",
             icon=":material/movie:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
@@ -109,7 +109,7 @@ def samples(named: NamedModel, wish: Wish, shown: Dream) -> bytes:
         sweeps=shown.film.sweeps,
         free_energy=shown.free_energy,
         digits=np.zeros(0, np.int64) if shown.labels is None else shown.labels,
-        shape=np.array(senses.shape(named)),
+        shape=np.array(named.shape),
         settings=np.array(json.dumps(settings)),
     )
     return buffer.getvalue()

@@ -49,14 +49,14 @@ def scale_choice() -> bool:
 def ranked(named: NamedModel, order: Order) -> NDArray[np.int64]:
     """The units in the order to show them."""
     if order == "Norm":
-        return np.argsort(-np.linalg.norm(named.model.weights, axis=0), kind="stable")
+        return np.argsort(-np.linalg.norm(named.eyes.weights, axis=0), kind="stable")
     if order == "Mean activation" and named.data is not None:
         return np.argsort(-_activations(named, named.data).mean(axis=0), kind="stable")
-    return np.arange(named.model.n_hidden)
+    return np.arange(named.eyes.n_hidden)
 
 
 def _activations(named: NamedModel, data: str, part: Part = "Held-out") -> Array:
-    return session.activations(named.fingerprint, named.model, data, part)
+    return session.activations(named.fingerprint, named.eyes, data, part)
 
 
 def mosaic(named: NamedModel, order: Order, common: bool) -> figures.Picture:
@@ -66,22 +66,22 @@ def mosaic(named: NamedModel, order: Order, common: bool) -> figures.Picture:
 
 @st.cache_resource(max_entries=12, show_spinner=False)
 def _mosaic(fingerprint: str, _named: NamedModel, order: Order, common: bool) -> figures.Picture:
-    weights = _named.model.weights[:, ranked(_named, order)]
+    weights = _named.eyes.weights[:, ranked(_named, order)]
     columns, scale = (25, 2) if _named.shape[1] > 16 else (32, 5)
     return figures.filters(weights, _named.shape, columns, common=common, scale=scale)
 
 
 def mosaic_caption(named: NamedModel, order: Order) -> str:
-    return f"All {named.model.n_hidden} filters, by {order.lower()}, row by row"
+    return f"All {named.eyes.n_hidden} filters, by {order.lower()}, row by row"
 
 
 def pick(named: NamedModel, order: NDArray[np.int64]) -> int:
     """The unit to look at, chosen by its place in the mosaic."""
     place = st.number_input(f"Place in the mosaic (1 to {len(order)}, row by row)", 1, len(order), key="filters_place")
     unit = int(order[int(place) - 1])
-    norm = np.linalg.norm(named.model.weights[:, unit])
+    norm = np.linalg.norm(named.eyes.weights[:, unit])
     st.metric("Unit", f"{unit}", help="Its index in the model, counted from 0.")
-    st.metric("Bias", f"{named.model.hidden_bias[unit]:.3f}", help="Its total input when every pixel is black.")
+    st.metric("Bias", f"{named.eyes.hidden_bias[unit]:.3f}", help="Its total input when every pixel is black.")
     st.metric("Norm of its weights", f"{norm:.2f}")
     return unit
 
@@ -89,7 +89,7 @@ def pick(named: NamedModel, order: NDArray[np.int64]) -> int:
 def portrait(named: NamedModel, unit: int) -> None:
     """One unit: its filter large, how often it is on, and the digits that excite it most."""
     filter_column, chart_column = st.columns([1, 2], gap="medium")
-    weights = named.model.weights[:, unit : unit + 1]
+    weights = named.eyes.weights[:, unit : unit + 1]
     with filter_column:
         tile = figures.diverging(weights.T, named.shape)
         show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter", width=280)
@@ -110,7 +110,7 @@ def portrait(named: NamedModel, unit: int) -> None:
 
 def parameter_histograms(named: NamedModel) -> dict[str, figures.Chart]:
     """Charts by their keys."""
-    model = named.model
+    model = named.eyes
     return {
         "weights_histogram": figures.histogram(model.weights.ravel(), "Weights", "weight"),
         "visible_bias_histogram": figures.histogram(model.visible_bias, "Visible biases", "bias"),
