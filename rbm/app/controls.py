@@ -50,4 +50,9 @@ def needs_data(named: NamedModel) -> Dataset:
         )
         st.stop()
         raise AssertionError  # st.stop raises; this is for the type checker
+    if named.info.get("data", named.data) != named.data:
+        st.caption(
+            f"This model was trained on other images than those of {named.data}, maybe on some of these too: its "
+            "held-out digits are no fair test of it."
+        )
     return named.dataset
