@@ -20,10 +20,10 @@ with st.container(horizontal=True):
     if st.button("How does it work?", icon=":material/help:"):
         introduction.dialog()
 
-st.subheader("Models to play with")
+st.header("Models to play with")
 gallery.panel()
 
-st.subheader("The pages")
+st.header("The pages")
 with st.grid(4, min_column_width=180, border=True):
     for name, (title, icon, description) in shell.PAGES.items():
         if name != "home":

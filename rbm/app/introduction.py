@@ -22,7 +22,7 @@ def dialog() -> None:
         r"""
 Together they give each image an **energy**, and likely images are those of low energy:
 
-$$E(v, h) = -\,b^\top v - c^\top h - v^\top W h, \qquad p(v, h) \propto e^{-E(v, h)}$$
+$E(v, h) = -\,b^\top v - c^\top h - v^\top W h, \qquad p(v, h) \propto e^{-E(v, h)}$
 
 **Dreaming.** Given the pixels, each hidden unit is on with probability
 $p(h_j = 1 \mid v) = \sigma(c_j + \sum_i v_i W_{ij})$; given the hidden units, each pixel likewise. Letting the two
