@@ -11,7 +11,8 @@ _FLAG = "inside_shell"
 # Streamlit writes white on the primary colour. In the dark that colour is light, as text of it must be legible too.
 _STYLE = """<style>
 [data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }
-[data-testid^="stBaseButton-primary"]:is(:hover, :focus, :active) { background-color: light-dark(#263d8c, #b4c4ff) !important }
+[data-testid^="stBaseButton-primary"]:is(:hover, :focus, :active) {
+  background-color: light-dark(#263d8c, #b4c4ff) !important }
 </style>"""
 
 PAGES = {
