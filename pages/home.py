@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import session, shell, show
+from rbm.app import library, session, shell, show
 
 shell.ensure()
 named = session.current()
@@ -46,7 +46,7 @@ st.subheader("The model in use")
 with st.grid(5, min_column_width=140):
     st.metric("Name", named.name, border=True)
     st.metric("Visible × hidden", f"{model.n_visible} × {model.n_hidden}", border=True)
-    st.metric("Data", named.data or "none fits", border=True)
+    st.metric("Data", library.title(named.data) if named.data else "none fits", border=True)
     st.metric("Epochs", "unknown" if named.epochs is None else named.epochs, border=True)
     st.metric(
         "Held-out error",

@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import again, exchange, lab, live, session, settings, shell
 from rbm.queue import Busy
+from rbm.records import StoreError
 
 shell.ensure()
 
@@ -19,7 +20,7 @@ for sentence in settings.wrong_in_address():
 preset = settings.preset()
 try:
     again.start_or_offer(settings.form(preset))
-except (ValueError, Busy) as error:
+except (ValueError, Busy, StoreError) as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
 again.offer()
 live.refusal()

@@ -218,6 +218,9 @@ class Library:
 
     def _with_room(self, data: Dataset) -> Dataset:
         """`data`, if there is room for it on the disk. Raises StoreError."""
+        most = datafile.MAX_BYTES - 2**20  # for headers and the note
+        if _bytes(data) + data.train_labels.nbytes + data.test_labels.nbytes > most:
+            raise StoreError(f"these images take {_bytes(data) / 2**20:.0f} MB, too much for one data set; bring fewer")
         unsaved = sum(_bytes(kept) for kept, _ in self._unsaved.values())
         taken = unsaved + self._saved_bytes()
         if taken + _bytes(data) > self.limits.max_data_megabytes * 2**20 or unsaved + _bytes(data) > 2 * HELD_BYTES:

@@ -43,7 +43,7 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
     page.goto("/sample")
     expect(page.get_by_role("heading", name="Sample")).to_be_visible()
     names = page.get_by_test_id("stSidebarNavLink")
-    titles = ["Home", "Train", "Reconstructions", "Filters", "Activations", "Runs", "Sample"]
+    titles = ["Home", "Data", "Train", "Reconstructions", "Filters", "Activations", "Runs", "Sample"]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
 

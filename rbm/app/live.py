@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from rbm import datasets, diagnostics, health
-from rbm.app import figures, owner, show
+from rbm import diagnostics, health
+from rbm.app import figures, library, owner, show
 from rbm.app.lab import is_mine, lab
+from rbm.app.session import near_square
 from rbm.datasets import Dataset
 from rbm.label import marginal
 from rbm.model import RBM
@@ -47,7 +48,7 @@ def _panel(run_id: str, pace: float | None) -> None:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)
     if progress.model is not None:
-        _pictures(progress, marginal(progress.model), datasets.load(run.data))
+        _pictures(progress, marginal(progress.model), run.data)
 
 
 def _status(progress: Progress) -> None:
@@ -117,7 +118,8 @@ def refusal() -> None:
         st.warning(sentence)
 
 
-def _pictures(progress: Progress, model: RBM, data: Dataset) -> None:
+def _pictures(progress: Progress, model: RBM, name: str) -> None:
+    data = library.find(name, model.n_visible)
     curve, pictures = st.columns(2, gap="large")
     with curve:
         log = st.toggle("Logarithmic scale", key="log_scale", persist_state="session")
@@ -127,9 +129,13 @@ def _pictures(progress: Progress, model: RBM, data: Dataset) -> None:
             "is not what contrastive divergence minimises: a low error alone does not make good dreams."
         )
     with pictures:
-        _ten_digits(model, data)
-        _filters(model, data)
-    _health(progress, model, data)
+        if data is None:
+            st.warning(library.problem(name, model.n_visible), icon=":material/hide_image:")
+        else:
+            _ten_digits(model, data)
+        _filters(model, data.shape if data else near_square(model.n_visible))
+    if data is not None:
+        _health(progress, model, data)
     measured = figures.measures(progress.history)
     updates = measured.pop("updates", None)
     if measured:
@@ -174,9 +180,9 @@ def _ten_digits(model: RBM, data: Dataset) -> None:
     )
 
 
-def _filters(model: RBM, data: Dataset) -> None:
+def _filters(model: RBM, shape: tuple[int, int]) -> None:
     shown = model.weights[:, :SHOWN_FILTERS]
     show.picture(
-        figures.filters(shown, data.shape, 20, common=True, scale=1 if data.shape[1] > 16 else 3),
+        figures.filters(shown, shape, 20, common=True, scale=1 if shape[1] > 16 else 3),
         f"Weights of the first {shown.shape[1]} hidden units: red excites, blue inhibits",
     )
