@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import again, exchange, lab, live, session, settings, shell
+from rbm.app import again, exchange, lab, live, session, settings, shell, specimens
 from rbm.queue import Busy
 from rbm.records import StoreError
 
@@ -15,6 +15,7 @@ st.markdown(
 )
 st.latex(r"\Delta W \propto \langle v h^\top \rangle_{\text{data}} - \langle v h^\top \rangle_{k\text{ steps}}")
 
+specimens.told()
 for sentence in settings.wrong_in_address():
     st.warning(sentence, icon=":material/link_off:")
 preset = settings.preset()

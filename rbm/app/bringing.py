@@ -43,8 +43,7 @@ def train_on(name: str) -> None:
 def upload() -> None:
     """A file, what to make of it, and how that looks. A wrong one is a sentence, and nothing else changes."""
     file = st.file_uploader(
-        "A file of images",
-        type=["zip", "npz", "csv", "txt", "gz", "idx", "ubyte"],
+        "A zip of pictures, a table (CSV), or arrays (npz, IDX)",
         max_upload_size=MOST_MEGABYTES,
         key=f"upload_{st.session_state.get(_VERSION, 0)}",
         help="A **zip** of PNG or JPEG pictures: folders in it are classes. A **CSV** table: a row for each image, a "
@@ -120,10 +119,10 @@ def offer(data: Dataset, title: str, key: str) -> None:
     specimens.mosaic(data)
     with st.container(horizontal=True):
         st.button(
-            "Train on it", type="primary", icon=":material/model_training:", key=f"{key}_train",
+            "Train on it", type="primary", icon=":material/model_training:", key=f"train_on_{key}",
             on_click=_keep, args=(data, title, True),
         )  # fmt: skip
-        st.button("Keep it", icon=":material/save:", key=f"{key}_keep", on_click=_keep, args=(data, title, False),
+        st.button("Keep it", icon=":material/save:", key=f"keep_{key}", on_click=_keep, args=(data, title, False),
             help="Puts it among your data sets on this server; only this browser lists it.",
         )  # fmt: skip
 

@@ -25,11 +25,11 @@ _TOLD = "data_told"
 
 def facts(data: Dataset) -> None:
     """The numbers of a data set, and where it comes from."""
-    with st.grid(4, min_column_width=110):
-        st.metric("Training images", f"{len(data.train_images):,}", help="The model learns from these.")
+    with st.grid(4, min_column_width=90):
+        st.metric("Training", f"{len(data.train_images):,}", help="Images that the model learns from.")
         st.metric(
-            "Held-out images", f"{len(data.test_images):,}",
-            help="Never trained on: they tell whether the model has learned the pattern, or these images by heart.",
+            "Held-out", f"{len(data.test_images):,}",
+            help="Images never trained on: they tell whether the model has learned the pattern or the images.",
         )  # fmt: skip
         st.metric("Size", f"{data.shape[0]} × {data.shape[1]}", help="Height × width in pixels.")
         st.metric(
@@ -123,7 +123,7 @@ def _delete(name: str) -> None:
 
 
 def tell(sentence: str) -> None:
-    """Say it once, at the top of the page's next run."""
+    """Say it once: at the top of what comes next, the Data or the Train page."""
     st.session_state[_TOLD] = sentence
 
 
