@@ -71,6 +71,11 @@ def take_up() -> None:
             use(named(run, progress))
 
 
+def is_taken_up(which: str) -> bool:
+    """Whether `take_up` has seen that this run is over."""
+    return bool(st.session_state.get(_ADOPTED) == which)
+
+
 def named(run: Run, progress: Progress) -> NamedModel:
     """The model of a run, for all pages. Raises StoreError while there is none."""
     if progress.model is None:

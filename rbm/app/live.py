@@ -7,7 +7,7 @@ import streamlit as st
 
 from rbm import diagnostics, health
 from rbm.app import figures, library, owner, show
-from rbm.app.lab import is_mine, lab
+from rbm.app.lab import is_mine, is_taken_up, lab
 from rbm.app.session import near_square
 from rbm.datasets import Dataset
 from rbm.label import marginal
@@ -29,6 +29,8 @@ def before_the_first() -> None:
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
     run, progress = lab().run(run_id), lab().progress(run_id)
+    if progress.over and not is_taken_up(run_id):
+        st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
     if is_mine(run):
         _buttons(run, progress)  # outside the fragment: in it, a click after a change of pace can get lost
     pace = _pace(progress)

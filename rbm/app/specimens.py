@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from rbm import datasets
 from rbm.app import figures, library, owner, show
@@ -18,7 +17,7 @@ if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
 
     from rbm.downloads import Progress
 
-ROWS, COLUMNS, TILE = 10, 20, 48  # of the mosaic, at most; screen pixels of an image, about
+ROWS, WIDTH, TILE = 10, 500, 40  # of the mosaic, at most; its and an image's screen pixels, about
 MEGABYTES = {"mnist": 12, "fashion-mnist": 31, "kmnist": 21}
 _TOLD = "data_told"
 
@@ -41,34 +40,24 @@ def facts(data: Dataset) -> None:
 
 
 def mosaic(data: Dataset) -> None:
-    """Some training images: a row for each class where there are few, else as they come."""
-    by_class = data.labelled and len(data.classes) <= ROWS
-    columns = int(np.clip(COLUMNS * TILE // _width(data), 4, COLUMNS))
-    if by_class:
-        rows = [np.flatnonzero(data.train_labels == label)[:columns] for label in data.classes]
-        names = ", ".join(data.class_name(label) for label in data.classes)
-        caption = f"Some training images, a row for each class: {names}"
-    else:
-        rows = list(np.arange(min(len(data.train_images), columns * 5)).reshape(1, -1))
-        caption = "Some training images"
-    tiles = _tiles(data, rows, columns if by_class else None)
+    """Some training images: class by class where there are few classes, else as they come."""
     scale = max(1, TILE // data.shape[1])
+    columns = int(np.clip(WIDTH // (data.shape[1] * scale), 4, 12))
+    if data.labelled and len(data.classes) <= ROWS:
+        most = columns * (ROWS // len(data.classes))
+        groups = [np.flatnonzero(data.train_labels == label)[:most] for label in data.classes]
+        names = ", ".join(data.class_name(label) for label in data.classes)
+        caption = f"Some training images, class by class: {names}"
+    else:
+        groups = [np.arange(min(len(data.train_images), columns * ROWS // 2))]
+        caption = "Some training images"
+    tiles = np.concatenate([_whole_rows(figures.grey(data.train_images[g], data.shape), columns) for g in groups])
     show.picture(figures.mosaic(tiles, columns, caption, scale=scale), caption, width="content")
 
 
-def _width(data: Dataset) -> int:
-    """Of an image on the screen."""
-    return data.shape[1] * max(1, TILE // data.shape[1])
-
-
-def _tiles(data: Dataset, rows: list[NDArray[np.int64]], columns: int | None) -> figures.Bytes:
-    """The images of each row, with grey where a row is shorter than `columns`."""
-    parts = []
-    for row in rows:
-        tiles = figures.grey(data.train_images[row], data.shape)
-        short = 0 if columns is None else columns - len(row)
-        parts.append(np.pad(tiles, ((0, short), (0, 0), (0, 0), (0, 0)), constant_values=128))
-    return np.concatenate(parts)
+def _whole_rows(tiles: figures.Bytes, columns: int) -> figures.Bytes:
+    """The tiles, and grey ones that fill the last row."""
+    return np.pad(tiles, ((0, -len(tiles) % columns), (0, 0), (0, 0), (0, 0)), constant_values=128)
 
 
 def fetch(name: str) -> None:
