@@ -21,9 +21,9 @@ for sentence in settings.wrong_in_address():
 preset = settings.preset()
 try:
     again.start_or_offer(settings.form(preset))
+    again.offer()
 except (ValueError, Busy, StoreError) as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
-again.offer()
 live.refusal()
 
 if (run_id := lab.run_id()) is None:

@@ -93,9 +93,7 @@ class Library:
 
     def brought(self, owner: str) -> list[Brought]:
         """The owner's data sets, the newest first."""
-        who = owner_hash(owner)
-        with self._lock:
-            return sorted(self._cards(who).values(), key=lambda card: card.created, reverse=True)
+        return sorted(self._cards(owner_hash(owner)).values(), key=lambda card: card.created, reverse=True)
 
     def keep(self, owner: str, data: Dataset, title: str) -> tuple[Brought, str | None]:
         """Make `data` the owner's, under a name that its content gives it; and why it isn't saved, a sentence.
@@ -195,10 +193,10 @@ class Library:
         self._unsaved.pop(card.name, None)
         return None
 
-    # ---- cards and limits
+    # ---- cards (which need no lock) and limits
 
     def _cards(self, who: str) -> dict[str, Brought]:
-        found = {name: cards[who] for name, (_, cards) in self._unsaved.items() if who in cards}
+        found = {name: cards[who] for name, (_, cards) in list(self._unsaved.items()) if who in cards}
         for path in self._card_path(who, "own-*").parent.glob("own-*.json"):
             card = _read_card(path)
             if card is not None:

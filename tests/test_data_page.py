@@ -111,6 +111,14 @@ def test_train_on_it_opens_the_form_with_these_data(app: AppTest) -> None:
     assert app.selectbox(key="data").value == "digits-8x8"
 
 
+def test_train_on_it_goes_before_what_the_form_held(app: AppTest) -> None:
+    open_page(app, "train").selectbox(key="data").select("mixture").run()
+    open_page(app, "data").selectbox(key="set").select("digits-8x8").run()
+    pressed(app, "Train on it")
+    assert app.selectbox(key="data").value == "digits-8x8"
+    assert open_page(app, "train").selectbox(key="data").value == "digits-8x8"
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_each_kind_of_file_is_previewed_and_kept(app: AppTest, name: str) -> None:
     data, size, classes = FILES[name]
@@ -235,6 +243,15 @@ def test_patterns_of_any_size_are_made_and_kept(app: AppTest, kind: str) -> None
     assert not app.exception
     assert metrics(app)[:2] == ["70", "30"]
     assert app.selectbox(key="set").value.startswith("own-")
+
+
+def test_a_disk_that_takes_nothing_is_told(app: AppTest, tmp_path: Path) -> None:
+    (tmp_path / "home" / "data").write_bytes(b"a file where a folder should be")
+    upload(app, "pets.zip", FILES["pets.zip"][0])
+    pressed(app, "Keep it")
+    assert not app.exception
+    assert "These images are not saved" in said(app)
+    assert metrics(app) == ["32", "8", "6 × 5", "2"]
 
 
 def test_two_files_of_one_name_are_told_apart(app: AppTest) -> None:
