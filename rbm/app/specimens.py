@@ -41,15 +41,17 @@ def facts(data: Dataset) -> None:
 
 def mosaic(data: Dataset) -> None:
     """Some training images: class by class where there are few classes, else as they come."""
-    scale = max(1, TILE // data.shape[1])
-    columns = int(np.clip(WIDTH // (data.shape[1] * scale), 4, 12))
+    height, width = data.shape
+    scale = max(1, TILE // width)
+    columns = int(np.clip(WIDTH // (width * scale), 8, 12))
+    rows = int(np.clip(WIDTH // min(height * scale, height * WIDTH / (width * columns)), 1, ROWS))
     if data.labelled and len(data.classes) <= ROWS:
-        most = columns * (ROWS // len(data.classes))
+        most = columns * max(1, rows // len(data.classes))
         groups = [np.flatnonzero(data.train_labels == label)[:most] for label in data.classes]
         names = ", ".join(data.class_name(label) for label in data.classes)
         caption = f"Some training images, class by class: {names}"
     else:
-        groups = [np.arange(min(len(data.train_images), columns * ROWS // 2))]
+        groups = [np.arange(min(len(data.train_images), columns * rows))]
         caption = "Some training images"
     tiles = np.concatenate([_whole_rows(figures.grey(data.train_images[g], data.shape), columns) for g in groups])
     show.picture(figures.mosaic(tiles, columns, caption, scale=scale), caption, width="content")

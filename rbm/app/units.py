@@ -92,7 +92,7 @@ def portrait(named: NamedModel, unit: int) -> None:
     weights = named.eyes.weights[:, unit : unit + 1]
     with filter_column:
         tile = figures.diverging(weights.T, named.shape)
-        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter", width=280)
+        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter", width="content")
     if named.dataset is None:
         return
     activation = _activations(named, named.dataset.name)[:, unit]
