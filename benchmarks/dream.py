@@ -8,16 +8,15 @@ all frames; the sprite's size; and how many sweeps a second the chains alone mak
 
 from __future__ import annotations
 
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
 
 import rbm
-from rbm import blas, dreams, features, mixing, reels
+from rbm import blas, dreams, features, mixing, models, reels
 
-DEFAULT = Path(rbm.__file__).parent / "models" / "default.npz"
+DEFAULT = models.path("default")
 SHAPE, ROUNDS = (28, 28), 3
 CASES = [(1, 200), (16, 200), (16, 1000), (100, 200), (100, 1000)]  # chains, sweeps
 WANTED, MOST_MEGABYTES, SHOWN = 3.0, 2.0, 20  # seconds for the last case; of a sprite; sweeps a second on the screen

@@ -28,7 +28,7 @@ left, right = st.columns(2, gap="large")
 with left:
     show.chart(units.mean_per_unit(named, data.name, part), key="mean_activation")
 with right:
-    st.subheader("One digit's hidden layer", anchor=False)
+    st.header("One digit's hidden layer", anchor=False)
     column = st.number_input("Digit (column of the map, from 0)", 0, len(chosen) - 1, key="activations_digit")
     units.one_digit(named, data, part, int(chosen[int(column)]))
 if data.labelled:

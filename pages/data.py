@@ -36,7 +36,7 @@ if data is not None:
     with images:
         specimens.mosaic(data)
 
-st.subheader("Add a data set")
+st.header("Add a data set")
 upload, generate = st.tabs(["Your own images", "Generated patterns"], key="data_tab", on_change="rerun")
 if upload.open:
     with upload:

@@ -19,14 +19,14 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 ranked = units.ranked(named, order)
 show.picture(units.mosaic(named, order, common), units.mosaic_caption(named, order))
 
-st.subheader("One unit")
+st.header("One unit")
 pick, pictures = st.columns([1, 3], gap="large")
 with pick:
     unit = units.pick(named, ranked)
 with pictures:
     units.portrait(named, unit)
 
-st.subheader("All parameters")
+st.header("All parameters")
 with st.grid(3, min_column_width=240):
     for key, chart in units.parameter_histograms(named).items():
         show.chart(chart, key=key)

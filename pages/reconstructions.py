@@ -24,9 +24,9 @@ with st.expander("How the digits are rebuilt, and damage to repair"):
 selection = browse.select(named, part, only, order, how)
 show.picture(browse.grid(selection, data.shape), browse.grid_caption(selection))
 
-st.subheader("Look closer")
+st.header("Look closer")
 browse.closer(named, selection, browse.pick(selection), data.shape)
 
 if data.labelled:
-    st.subheader("Which digits are hard?")
+    st.header("Which digits are hard?")
     show.chart(browse.error_per_class(named, part), key="error_per_class")

@@ -31,7 +31,7 @@ if runs:
         compare.curves(ticked)
         compare.filters(ticked)
     if 2 <= len(ticked) <= compare.MOST:
-        st.subheader("Settings that differ")
+        st.header("Settings that differ")
         compare.settings_table(ticked)
 else:
     shelf.undo()

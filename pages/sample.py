@@ -21,7 +21,7 @@ source = studio.source_choice(named)
 board, below = st.container(), st.container()
 try:
     with below:
-        st.subheader("The dream", anchor=False)
+        st.header("The dream", anchor=False)
         wish = dream.wishes(named, source)
     with board:
         start = studio.start(named, source, wish.plan)

@@ -11,9 +11,9 @@ shell.ensure()
 st.title("Train")
 st.markdown(
     "Contrastive divergence shows the model a digit, lets it dream $k$ steps away from it, and makes the digit "
-    "more likely and the dream less so:"
+    r"more likely and the dream less so: $\Delta W \propto \langle v h^\top \rangle_{\text{data}} - \langle v h^\top "
+    r"\rangle_{k\text{ steps}}$"
 )
-st.latex(r"\Delta W \propto \langle v h^\top \rangle_{\text{data}} - \langle v h^\top \rangle_{k\text{ steps}}")
 
 specimens.told()
 for sentence in settings.wrong_in_address():
@@ -31,5 +31,5 @@ if (run_id := lab.run_id()) is None:
 else:
     live.panel(run_id)
 
-st.subheader("Keep it, or bring one back")
+st.header("Keep it, or bring one back")
 exchange.files(session.current())

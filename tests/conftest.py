@@ -1,13 +1,17 @@
-"""A real server and a real browser, for the stories in test_browser.py."""
+"""A real server and a real browser, for the stories in test_browser*.py and test_accessibility.py."""
 
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmarks import server as serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 REQUIRED = os.environ.get("RBM_REQUIRE_BROWSER") == "1"
 
@@ -32,3 +36,24 @@ def server(tmp_path: Path) -> Iterator[str]:
         yield server.url
     ours = re.findall(r'File ".*/(?:rbm|pages)/.*', log.read_text())
     assert not ours, log.read_text()
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> "Iterator[Browser]":
+    from playwright.sync_api import expect, sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=serving.FLAGS)
+        expect.set_options(timeout=30_000)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server that all stories of a module share."""
+    folder = tmp_path_factory.mktemp("server")
+    with serving.running(folder / "log", RBM_HOME=str(folder / "home")) as server:
+        yield server.url
+    ours = re.findall(r'File ".*/(?:rbm|pages)/.*', (folder / "log").read_text())
+    assert not ours, (folder / "log").read_text()

@@ -51,6 +51,35 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
 
 
+def test_home_dreams_at_once_and_leads_on(page: Page) -> None:
+    page.goto("/")
+    film = page.locator("canvas[data-frame]")
+    expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
+    page.get_by_role("button", name="Pause", exact=True).click()
+    here = film.get_attribute("data-frame")
+    page.wait_for_timeout(0.5 * SECONDS)
+    assert film.get_attribute("data-frame") == here
+    page.get_by_role("button", name="Use Classes").click()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Classes · 784-500 with 10 classes")
+    page.get_by_role("button", name="How does it work?").click()
+    expect(page.get_by_role("dialog")).to_contain_text("contrastive divergence")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Draw a digit").click()
+    expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
+    expect(page.get_by_label("Class", exact=True)).to_be_visible()
+
+
+def test_nothing_moves_for_those_who_ask_for_it(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/")
+    film = page.locator("canvas[data-frame]")
+    expect(film).to_have_attribute("data-frame", "0")
+    page.wait_for_timeout(1.5 * SECONDS)
+    expect(film).to_have_attribute("data-frame", "0")
+    page.get_by_role("button", name="Play", exact=True).click()
+    expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
+
+
 def test_train_and_see_the_chart_get_points(page: Page) -> None:
     page.goto("/train")
     page.get_by_label("Data", exact=True).click()

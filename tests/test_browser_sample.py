@@ -12,30 +12,10 @@ import pytest
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
-
-from benchmarks import server as serving
+from playwright.sync_api import Browser, Locator, Page, expect
 
 SECONDS = 1000  # milliseconds, as playwright counts
 THREE = [(0.3, 0.25), (0.5, 0.15), (0.68, 0.28), (0.5, 0.46), (0.7, 0.6), (0.62, 0.8), (0.45, 0.86), (0.28, 0.78)]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=serving.FLAGS)
-        expect.set_options(timeout=30 * SECONDS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    with serving.running(folder / "log", RBM_HOME=str(folder / "home")) as server:
-        yield server.url
-    ours = re.findall(r'File ".*/(?:rbm|pages)/.*', (folder / "log").read_text())
-    assert not ours, (folder / "log").read_text()
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import rbm
-from rbm import datasets, features
-from rbm.app.session import DEFAULT_MODEL
+from rbm import datasets, features, models
 from tests import brute
 
 PIXELS, CLASSES, HIDDEN = 5, 3, 7
@@ -46,7 +45,7 @@ def test_a_label_model_sums_its_classes_out() -> None:
 
 
 def test_the_reader_reads_held_out_digits() -> None:
-    data, model = datasets.load("mnist-5k"), rbm.load(DEFAULT_MODEL)
+    data, model = datasets.load("mnist-5k"), rbm.load(models.path("default"))
     known = features.hidden(model, data.train_images)
     reader = features.Reader.fit(known, data.train_labels, data.train_images)
     read = reader.read(features.hidden(model, data.test_images), data.test_images)

@@ -72,6 +72,36 @@ def test_page_with_a_model_that_no_data_fits(app: AppTest, page: str) -> None:
         assert "77 pixels" in app.info[0].value
 
 
+@pytest.mark.parametrize("name", ["Strokes", "Classes", "Sick on purpose"])
+def test_every_model_that_ships_is_at_home_on_every_page(app: AppTest, name: str) -> None:
+    pressed(app, f"Use {name}")
+    assert not app.exception
+    for page in PAGES:
+        assert not open_page(app, page).exception
+        assert app.sidebar.caption[0].value.startswith(f"**Model in use**  \n{name} · 784-")
+    open_page(app, "home")
+    assert next(button for button in app.button if button.label == "In use").disabled
+    assert not pressed(app, "Use Digits").exception
+
+
+def test_a_model_that_was_trained_on_other_digits_says_so(app: AppTest) -> None:
+    def said() -> bool:
+        return any("no fair test" in caption.value for caption in app.caption)
+
+    open_page(app, "reconstructions")
+    assert said()
+    open_page(app, "home")
+    pressed(app, "Use Strokes")
+    open_page(app, "reconstructions")
+    assert not said()
+
+
+def test_home_explains_itself(app: AppTest) -> None:
+    pressed(app, "How does it work?")
+    assert not app.exception
+    assert any("contrastive divergence" in text.value for text in app.markdown)
+
+
 def train_tiny(app: AppTest) -> AppTest:
     open_page(app, "train")
     app.selectbox(key="data").select("digits-8x8")

@@ -64,7 +64,8 @@ def members(dataset: Dataset, which: Part, only: int | None) -> NDArray[np.int64
 
 def needs_data(named: NamedModel) -> Dataset:
     """The data set that fits the model; without one the page ends with a sentence on what to do."""
-    if named.dataset is None:
+    data = named.dataset
+    if data is None:
         pixels = named.eyes.n_visible
         reason = library.problem(named.data, pixels) if named.data else "No data set here has images of that size."
         st.info(
@@ -74,4 +75,9 @@ def needs_data(named: NamedModel) -> Dataset:
         )
         st.stop()
         raise AssertionError  # st.stop raises; this is for the type checker
-    return named.dataset
+    if named.info.get("data", named.data) != named.data:
+        st.caption(
+            f"This model was trained on other images than those of {library.title(data.name)}, maybe on some of these "
+            "too: its held-out digits are no fair test of it."
+        )
+    return data

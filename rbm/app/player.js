@@ -15,6 +15,8 @@ export default function ({ data, parentElement }) {
   const last = data.captions.length - 1
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches
 
+  const speed = () => (data.endless ? data.speed : Number(find(".speed").value))
+
   const draw = () => {
     if (!player.image) return
     const { columns, width, height, captions } = player.data
@@ -39,14 +41,17 @@ export default function ({ data, parentElement }) {
     find(".play").textContent = "Play"
   }
   const play = () => {
-    if (player.frame >= last) player.frame = -1
+    if (player.frame >= last) player.frame = data.endless ? 0 : -1
     pause()
     find(".play").textContent = "Pause"
     const [begin, from] = [performance.now(), player.frame]
     const tick = (now) => {
-      const due = from + Math.floor(((now - begin) * Number(find(".speed").value)) / 1000) // by the clock, however slow the screen
-      if (due > player.frame) show(due)
-      if (player.frame >= last) return pause()
+      const due = from + Math.floor(((now - begin) * speed()) / 1000) // by the clock, however slow the screen
+      if (data.endless) {
+        const there = due % (2 * last)
+        if (there !== player.frame) show(there > last ? 2 * last - there : there) // and back: a Gibbs chain has no arrow of time
+      } else if (due > player.frame) show(due)
+      if (!data.endless && player.frame >= last) return pause()
       player.timer = requestAnimationFrame(tick)
     }
     player.timer = requestAnimationFrame(tick)
@@ -67,6 +72,7 @@ export default function ({ data, parentElement }) {
     labels.style.gridTemplate = `repeat(${data.grid[0]}, 1fr) / repeat(${data.grid[1]}, 1fr)`
     labels.replaceChildren(...[...(data.labels[0] ?? "")].map(() => document.createElement("span")))
     seek.max = String(last)
+    find(".player").classList.toggle("endless", data.endless)
     pause()
     player.frame = 0
     const image = new Image()

@@ -19,10 +19,13 @@ _component = st.components.v2.component(
 )
 
 
-def player(reel: Reel, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20) -> None:
+def player(
+    reel: Reel, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20, endless: bool = False
+) -> None:
     """Play `reel` at `speed` frames a second to begin with, each frame with its caption.
 
-    `labels`: a string for each frame, one letter for each of its pictures, or nothing at all.
+    `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
+    without end, with no other control than Play and Pause.
     """
     _component(
         key=key,
@@ -36,5 +39,6 @@ def player(reel: Reel, captions: list[str], labels: list[str], *, alt: str, key:
             "labels": labels,
             "speed": speed,
             "alt": alt,
+            "endless": endless,
         },
     )

@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import IO, Any, Literal
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm import diagnostics, io
+from rbm import diagnostics, io, models
 from rbm.app import figures, library
 from rbm.datasets import Dataset
 from rbm.gaussian import GaussianRBM
 from rbm.label import LabelRBM, marginal
 from rbm.model import RBM, Array
 
-DEFAULT_MODEL = Path(__file__).parents[1] / "models" / "default.npz"
 _CURRENT = "model_in_use"
 
 Part = Literal["Held-out", "Training"]
@@ -91,9 +89,14 @@ def use_default() -> None:
 
 
 @st.cache_resource(show_spinner=False)
+def shipped() -> dict[str, NamedModel]:
+    """The models that ship with the app, by the names of `rbm.models`."""
+    return {name: _named(*io.read(models.path(name)), fallback_name=name) for name in models.NAMES}
+
+
 def default_model() -> NamedModel:
-    """The model that ships with the app."""
-    return _named(*io.read(DEFAULT_MODEL), fallback_name="Default")
+    """The one that is in use at first."""
+    return shipped()["default"]
 
 
 def from_upload(file: IO[bytes], name: str) -> NamedModel:

@@ -8,6 +8,9 @@ from rbm.app import lab, owner, session, show
 
 _FLAG = "inside_shell"
 
+# Streamlit writes white on the primary colour. In the dark that colour is light, as text of it must be legible too.
+_STYLE = '<style>[data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }</style>'
+
 PAGES = {
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
     "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
@@ -27,6 +30,7 @@ def run() -> None:
         for name, (title, icon, text) in PAGES.items()
     ]
     page = st.navigation(pages)
+    st.html(_STYLE)
     lab.take_up()
     _sidebar()
     st.session_state[_FLAG] = True

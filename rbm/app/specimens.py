@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
 
     from rbm.downloads import Progress
 
-ROWS, WIDTH, TILE = 10, 500, 40  # of the mosaic, at most; its and an image's screen pixels, about
+ROWS, WIDTH, HEIGHT, TILE = 10, 500, 320, 40  # of the mosaic, about: all but the first in screen pixels
 MEGABYTES = {"mnist": 12, "fashion-mnist": 31, "kmnist": 21}
 _TOLD = "data_told"
 
@@ -44,7 +44,7 @@ def mosaic(data: Dataset) -> None:
     height, width = data.shape
     scale = max(1, TILE // width)
     columns = int(np.clip(WIDTH // (width * scale), 8, 12))
-    rows = int(np.clip(WIDTH // min(height * scale, height * WIDTH / (width * columns)), 1, ROWS))
+    rows = int(np.clip(HEIGHT // min(height * scale, height * WIDTH / (width * columns)), 1, ROWS))
     if data.labelled and len(data.classes) <= ROWS:
         most = columns * max(1, rows // len(data.classes))
         groups = [np.flatnonzero(data.train_labels == label)[:most] for label in data.classes]
