@@ -92,7 +92,7 @@ def link(run: Run) -> None:
     server = str(st.context.url or "").split("?")[0].rsplit("/", 1)[0]
     address = f"{server}/runs?run={run.id}"
     st.caption("Whoever has this link can look at the run, and change nothing:")
-    st.code(address, language=None)
+    st.code(address, language=None, wrap_lines=True)
 
 
 def download(run: Run) -> None:

@@ -9,7 +9,10 @@ from rbm.app import lab, owner, session, show
 _FLAG = "inside_shell"
 
 # Streamlit writes white on the primary colour. In the dark that colour is light, as text of it must be legible too.
-_STYLE = '<style>[data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }</style>'
+_STYLE = """<style>
+[data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }
+[data-testid^="stBaseButton-primary"]:is(:hover, :focus, :active) { background-color: light-dark(#263d8c, #b4c4ff) !important }
+</style>"""
 
 PAGES = {
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
