@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import server as serving
 
-PAGES = ["Train", "Reconstructions", "Filters", "Activations", "Sample", "Home"]
+PAGES = ["Data", "Train", "Reconstructions", "Filters", "Activations", "Sample", "Home"]
 SESSIONS, REPEATS = 20, 5
 RUNNING = '[data-testid="stStatusWidget"], [data-testid="stSkeleton"]'
 TARGETS = {"home": 4.0, "warm": 0.8, "warm while training": 1.5, "first point": 1.2, "memory": 350.0, "session": 5.0}

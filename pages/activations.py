@@ -16,7 +16,7 @@ data = controls.needs_data(named)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     part = controls.part("activations_part")
-    by_class = st.toggle(
+    by_class = data.labelled and st.toggle(
         "Sort digits by class", value=True, key="activations_sort", persist_state="session",
         help="Off: a random order. Blocks that change at a class border are units that tell classes apart.",
     )  # fmt: skip
@@ -31,4 +31,5 @@ with right:
     st.header("One digit's hidden layer", anchor=False)
     column = st.number_input("Digit (column of the map, from 0)", 0, len(chosen) - 1, key="activations_digit")
     units.one_digit(named, data, part, int(chosen[int(column)]))
-show.chart(units.mean_per_class(named, data, part), key="class_activation")
+if data.labelled:
+    show.chart(units.mean_per_class(named, data, part), key="class_activation")

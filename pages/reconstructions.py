@@ -27,5 +27,6 @@ show.picture(browse.grid(selection, data.shape), browse.grid_caption(selection))
 st.header("Look closer")
 browse.closer(named, selection, browse.pick(selection), data.shape)
 
-st.header("Which digits are hard?")
-show.chart(browse.error_per_class(named, part), key="error_per_class")
+if data.labelled:
+    st.header("Which digits are hard?")
+    show.chart(browse.error_per_class(named, part), key="error_per_class")

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from rbm.app import again, exchange, lab, live, session, settings, shell
+from rbm.app import again, exchange, lab, live, session, settings, shell, specimens
 from rbm.queue import Busy
+from rbm.records import StoreError
 
 shell.ensure()
 
@@ -14,14 +15,15 @@ st.markdown(
     r"\rangle_{k\text{ steps}}$"
 )
 
+specimens.told()
 for sentence in settings.wrong_in_address():
     st.warning(sentence, icon=":material/link_off:")
 preset = settings.preset()
 try:
     again.start_or_offer(settings.form(preset))
-except (ValueError, Busy) as error:
+    again.offer()
+except (ValueError, Busy, StoreError) as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
-again.offer()
 live.refusal()
 
 if (run_id := lab.run_id()) is None:

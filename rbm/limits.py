@@ -18,6 +18,7 @@ class Limits:
     workers: trainings at a time; 0 is one per core. max_waiting: trainings that wait for a worker.
     max_active: unfinished trainings of one owner, the paused ones among them.
     max_runs, max_megabytes: the store; the oldest unpinned runs give way. max_pinned: of one owner.
+    max_uploads: data sets that one owner brought. max_data_megabytes: all images that anybody brought.
     """
 
     max_hidden: int = 4000
@@ -31,6 +32,8 @@ class Limits:
     max_runs: int = 1000
     max_megabytes: int = 2000
     max_pinned: int = 20
+    max_uploads: int = 10
+    max_data_megabytes: int = 1000
 
     def check(self, config: TrainConfig, n_images: int) -> None:
         """Raises ValueError, naming the limit and what was received, for a training beyond a cap."""

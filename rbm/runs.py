@@ -242,7 +242,8 @@ class Store:
         for run in self._ledger.find("deleted < ?", time.time() - UNDO_SECONDS):
             self._remove(run)
         known = {run.id for run in self._ledger.find()}
-        for path in sorted(self.home.glob("*/*.npz"), reverse=True):  # models say more than checkpoints
+        paths = [path for folder in ("models", "checkpoints") for path in (self.home / folder).glob("*.npz")]
+        for path in paths:  # models first: they say more than checkpoints
             lost = None if path.stem in known else self._recovered(path)
             if lost is not None:
                 self.add(lost)

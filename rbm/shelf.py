@@ -15,7 +15,7 @@ from typing import IO
 from rbm import bundle
 from rbm.checkpoints import BadCheckpoint
 from rbm.config import TrainConfig
-from rbm.datasets import Dataset
+from rbm.datasets import Dataset, Unavailable
 from rbm.io import BadModelFile
 from rbm.jobs import Job
 from rbm.limits import Limits
@@ -41,7 +41,7 @@ class Shelf:
 
     def __init__(self, store: Store, trainings: Trainings, limits: Limits, load: Callable[[str], Dataset]) -> None:
         self.store, self.limits = store, limits
-        self._trainings, self._load = trainings, load
+        self._trainings, self._load_data = trainings, load
         self._fingerprint = lru_cache(maxsize=16)(fingerprint)
         self._kept_model = lru_cache(maxsize=8)(self._read_model)
 
@@ -167,6 +167,12 @@ class Shelf:
         return new.id
 
     # ---- below the surface
+
+    def _load(self, data: str) -> Dataset:
+        try:
+            return self._load_data(data)
+        except Unavailable as error:
+            raise StoreError(str(error)) from error
 
     def _alike(self, owner: str, data: str, config: TrainConfig, labels: bool) -> tuple[Run | None, Run | None]:
         """The owner's, and anybody's."""

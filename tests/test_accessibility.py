@@ -6,6 +6,7 @@ Streamlit's file uploader has a minor finding of its own (presentation-role-conf
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.test_browser import shapes
 from tests.test_browser_sample import THREE, draw, settle
 
 SECONDS = 1000  # milliseconds, as playwright counts
@@ -76,6 +78,22 @@ def test_train_and_runs(page: Page) -> None:
     settle(page)
     table.click(position={"x": 20, "y": 52})
     expect(page.get_by_text("Whoever has this link")).to_be_visible()
+    check(page)
+
+
+def test_data_and_what_is_brought(page: Page, tmp_path: Path) -> None:
+    page.goto("/data")
+    expect(page.get_by_test_id("stImage")).to_be_visible()
+    check(page)
+    page.locator("input[type=file]").set_input_files(shapes(tmp_path / "shapes.zip"))
+    expect(page.get_by_role("button", name="Keep it")).to_be_visible()
+    page.get_by_text("More", exact=True).click()
+    check(page)
+    page.get_by_role("tab", name="Generated patterns").click()
+    expect(page.get_by_text("Whole rows or whole columns")).to_be_visible()
+    check(page)
+    page.goto("/data?set=kmnist")
+    expect(page.get_by_role("button", name="Download")).to_be_visible()
     check(page)
 
 

@@ -60,6 +60,8 @@ ORDER = [  # a new module is one line here; a name may be listed before its file
     "jobs",
     "queue",
     "records",
+    "datafile",
+    "library",
     "checkpoints",
     "presence",
     "database",

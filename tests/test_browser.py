@@ -1,11 +1,14 @@
 """Stories in a real Chromium against the real server: what a student does, in one go."""
 
+import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 from playwright.sync_api import Page, expect, sync_playwright
@@ -43,7 +46,7 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
     page.goto("/sample")
     expect(page.get_by_role("heading", name="Sample")).to_be_visible()
     names = page.get_by_test_id("stSidebarNavLink")
-    titles = ["Home", "Train", "Reconstructions", "Filters", "Activations", "Runs", "Sample"]
+    titles = ["Home", "Data", "Train", "Reconstructions", "Filters", "Activations", "Runs", "Sample"]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
 
@@ -255,3 +258,60 @@ def test_a_chart_is_saved_as_png_and_as_svg_and_a_table_as_csv(page: Page) -> No
     assert head.startswith("name,status,data,hidden")
     assert "digits-8x8" in line
     assert "3 of 3" in line
+
+
+def shapes(path: Path) -> Path:
+    """A zip of 60 pictures: squares in one folder, discs in the other."""
+    down, right = np.mgrid[:12, :10]
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(60):
+            y, x = rng.integers(3, 7, 2)
+            far = np.maximum(abs(down - y), abs(right - x)) if number % 2 else np.hypot(down - y, right - x)
+            picture = io.BytesIO()
+            Image.fromarray(np.where(far < 3, 30, 250).astype(np.uint8)).save(picture, "PNG")
+            archive.writestr(f"{'squares' if number % 2 else 'discs'}/{number}.png", picture.getvalue())
+    return path
+
+
+def test_own_pictures_are_previewed_trained_on_and_kept(page: Page, tmp_path: Path) -> None:
+    page.goto("/data")
+    expect(page.get_by_text("5,000 MNIST digits")).to_be_visible()
+    page.locator("input[type=file]").set_input_files(shapes(tmp_path / "shapes.zip"))
+    expect(page.get_by_text("class by class: discs, squares")).to_be_visible()
+    page.get_by_text("Dark on light").click()
+    expect(page.get_by_text("60 images of 12 × 10 pixels, 2 classes")).to_be_visible()
+    page.get_by_role("button", name="Train on it").last.click()
+
+    expect(page.get_by_role("heading", name="Train", exact=True)).to_be_visible()
+    expect(page.get_by_text("shapes is kept")).to_be_visible()
+    page.wait_for_url(re.compile(r"data=own-[0-9a-f]{16}"))
+    set_number(page, "Hidden units", "23")
+    set_number(page, "Epochs", "5")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("Finished 5 epochs")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("120-23 · shapes · 5 epochs")
+
+    follow(page, "Reconstructions")
+    page.get_by_label("Class", exact=True).click()
+    page.get_by_role("option", name="squares").click()
+    expect(page.get_by_text("A squares with error")).to_be_visible()
+    page.reload()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("120-23 · shapes · 5 epochs")
+    follow(page, "Train")
+    page.get_by_label("Data", exact=True).click()
+    page.get_by_role("option", name="shapes").click()
+    follow(page, "Data")
+    page.get_by_label("Data set", exact=True).click()
+    page.get_by_role("option", name="shapes").click()
+    expect(page.get_by_text("shapes.zip: 60 images")).to_be_visible()
+    page.wait_for_url(re.compile(r"set=own-"))
+    page.reload()
+    expect(page.get_by_text("shapes.zip: 60 images")).to_be_visible()
+
+    browser = page.context.browser
+    assert browser is not None
+    other = browser.new_context().new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("shapes.zip: 60 images")).to_be_visible()
+    assert other.get_by_role("button", name="Delete").count() == 0

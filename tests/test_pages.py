@@ -14,7 +14,7 @@ from rbm.app.session import NamedModel
 from rbm.progress import Progress
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["home", "train", "reconstructions", "filters", "activations", "runs", "sample"]
+PAGES = ["home", "data", "train", "reconstructions", "filters", "activations", "runs", "sample"]
 SECONDS = 30
 
 

@@ -16,6 +16,7 @@ import pytest
 import rbm
 from rbm import keeper, trainings
 from rbm.datasets import Dataset
+from rbm.library import Library
 from rbm.limits import Limits
 from rbm.queue import Busy
 from rbm.records import NoSuchRun, NotYours, StoreError, owner_hash
@@ -500,3 +501,33 @@ def test_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RBM_HOME", "")
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     assert default_home().name == "rbm-lab"
+
+
+# ---- images that somebody brought
+
+
+def test_a_run_on_images_that_were_brought_outlives_a_restart_and_their_deletion(tmp_path: Path) -> None:
+    data = Library(tmp_path).keep("ann", TINY, "mine.npz")[0].name
+    lab = Lab(tmp_path, LIMITS, load=Library(tmp_path).load)
+    run_id = lab.start("ann", data, LONG, "Mine")
+    while lab.progress(run_id).epoch == 0:
+        time.sleep(0.005)
+    lab.close()
+    lab = Lab(tmp_path, LIMITS, load=Library(tmp_path).load)
+    lab.resume("ann", run_id)
+    lab.stop("ann", run_id)
+    wait(lab, run_id)
+    assert lab.run(run_id).status == "stopped"
+    lab.close()
+    Library(tmp_path).delete("ann", data)
+    lab = Lab(tmp_path, LIMITS, load=Library(tmp_path).load)
+    assert lab.progress(run_id).model is not None
+    with pytest.raises(StoreError, match="are not on this server"):
+        lab.resume("ann", run_id)
+    lab.close()
+
+
+def test_brought_images_are_not_taken_for_lost_runs(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    Library(tmp_path).keep("ann", TINY, "mine.npz")
+    Store(tmp_path).close()
+    assert not caplog.records

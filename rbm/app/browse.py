@@ -159,8 +159,10 @@ def closer(named: NamedModel, selection: Selection, place: int, shape: tuple[int
         for picture, caption in parts:
             show.picture(picture, caption)
     error = diagnostics.squared_error(original, rebuilt)[0]
+    data = controls.needs_data(named)
+    what = f"A **{data.class_name(int(selection.labels[place]))}**" if data.labelled else "An image"
     st.markdown(
-        f"A **{selection.labels[place]}** with error **{error:.2f}**. One undamaged mean-field step ranks it "
+        f"{what} with error **{error:.2f}**. One undamaged mean-field step ranks it "
         f"**{selection.ranks[place]:,}** of {selection.total:,}, 1 being the best."
     )
 
@@ -177,4 +179,4 @@ def error_per_class(named: NamedModel, part: Part) -> figures.Chart:
     errors = session.errors(named.fingerprint, named.eyes, data.name, part)
     classes, means = diagnostics.mean_by_class(errors, labels)
     title = f"Mean error per digit, {part.lower()}"
-    return figures.bars([str(c) for c in classes], means, title, "digit", "squared error per image")
+    return figures.bars([data.class_name(int(c)) for c in classes], means, title, "digit", "squared error per image")

@@ -7,9 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from rbm import datasets
-from rbm.app import figures, show
+from rbm.app import figures, library, show
 from rbm.app.lab import lab
+from rbm.app.session import near_square
 from rbm.label import marginal
 from rbm.records import Run
 
@@ -28,7 +28,7 @@ def curves(runs: list[Run]) -> None:
 
 def differing(runs: list[Run]) -> list[dict[str, Any]]:
     """A row for every setting that is not the same in all runs."""
-    settings = [{"data": run.data, **asdict(run.config)} for run in runs]
+    settings = [{"data": library.title(run.data), **asdict(run.config)} for run in runs]
     rows = []
     for name in settings[0]:
         values = [chosen[name] for chosen in settings]
@@ -53,7 +53,7 @@ def filters(runs: list[Run]) -> None:
             model = lab().progress(run.id).model
             if model is not None:
                 weights = marginal(model).weights[:, :SHOWN_FILTERS]
-                shape = datasets.shape(run.data)
+                shape = library.shape(run.data, len(weights)) or near_square(len(weights))
                 scale = 1 if shape[1] > 16 else 3
                 picture = figures.filters(weights, shape, 10, common=True, scale=scale)
                 show.picture(picture, f"{run.name} ({run.id[:4]})")

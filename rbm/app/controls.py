@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from typing import cast
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm import datasets
+from rbm.app import library
 from rbm.app.session import NamedModel, Part, images_and_labels
 from rbm.datasets import Dataset
+
+
+def data_set(label: str, known: list[str], key: str, help: str) -> str:
+    """The choice of a data set by its title; the address keeps its name, which a bound widget would not."""
+    asked = st.query_params.get(key, "")
+    if asked not in known and library.find(asked) is not None:
+        known = [*known, asked]  # somebody else's images, by a link
+    titles = library.titles(known)
+    first = known.index(asked) if asked in known else 0
+    choice = st.selectbox(
+        label, known, first, format_func=titles.__getitem__, key=key, persist_state="session", help=help
+    )
+    if choice != asked:
+        st.query_params[key] = choice
+    return choice
 
 
 def part(key: str) -> Part:
@@ -29,8 +43,16 @@ def part(key: str) -> Part:
 
 
 def class_filter(dataset: Dataset, key: str) -> int | None:
-    """One class, or None for all."""
-    choice = st.selectbox("Digit", ["All", *map(str, dataset.classes)], key=key, persist_state="session")
+    """One class, or None for all; nothing to choose where the images have no labels."""
+    if not dataset.labelled:
+        return None
+    choice = st.selectbox(
+        "Class" if dataset.class_names else "Digit",
+        ["All", *map(str, dataset.classes)],
+        format_func=lambda label: label if label == "All" else dataset.class_name(int(label)),
+        key=key,
+        persist_state="session",
+    )
     return None if choice == "All" else int(choice)
 
 
@@ -42,17 +64,20 @@ def members(dataset: Dataset, which: Part, only: int | None) -> NDArray[np.int64
 
 def needs_data(named: NamedModel) -> Dataset:
     """The data set that fits the model; without one the page ends with a sentence on what to do."""
-    if named.dataset is None:
-        known = ", ".join(f"{n} ({math.prod(datasets.shape(n))} pixels)" for n in datasets.names())
+    data = named.dataset
+    if data is None:
+        pixels = named.eyes.n_visible
+        reason = library.problem(named.data, pixels) if named.data else "No data set here has images of that size."
         st.info(
-            f"This page shows the model at work on digits, but **{named.name}** has {named.eyes.n_visible} pixels "
-            f"and no data set here has as many pixels: {known}. Train or upload another model on the Train page."
+            f"This page shows the model at work on images, but there are none for **{named.name}**, which has "
+            f"{pixels} pixels. {reason} Bring images on the Data page, or train or upload another model "
+            "on the Train page."
         )
         st.stop()
         raise AssertionError  # st.stop raises; this is for the type checker
     if named.info.get("data", named.data) != named.data:
         st.caption(
-            f"This model was trained on other images than those of {named.data}, maybe on some of these too: its "
-            "held-out digits are no fair test of it."
+            f"This model was trained on other images than those of {library.title(data.name)}, maybe on some of these "
+            "too: its held-out digits are no fair test of it."
         )
-    return named.dataset
+    return data

@@ -153,7 +153,7 @@ def measured(named: NamedModel, film: Film, means: bool) -> Dream:
     states = np.ascontiguousarray(film.states[:, :, :pixels])
     flat, found = states.reshape(-1, pixels), senses.of(named)
     with blas.one_thread():
-        labels = None if found is None else found.read(flat).reshape(kept, n)
+        labels = None if found is None or not found.labelled else found.read(flat).reshape(kept, n)
         energy = features.free_energy(named.model, flat).reshape(kept, n)
         rho = mixing.autocorrelation(states[1:])
     memory = mixing.memory(rho, film.every)

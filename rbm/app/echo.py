@@ -9,6 +9,7 @@ from rbm import features
 from rbm.app import figures, senses, show
 from rbm.app.senses import Senses
 from rbm.app.session import NamedModel
+from rbm.datasets import Dataset
 from rbm.features import NONE
 from rbm.label import LabelRBM
 from rbm.model import Array
@@ -25,12 +26,12 @@ def panel(named: NamedModel, image: Array) -> None:
         thumbnail(echo, shape, "its echo")
     found = senses.of(named)
     value = float(features.free_energy(model, image[None])[0])
-    if found is None:
+    if found is None or named.dataset is None:
         st.caption(
             f"Free energy {value:.0f} nats. No data set here has pictures of {shape[0]} × {shape[1]} pixels to compare."
         )
         return
-    _looks(found, image, value)
+    _looks(found, named.dataset, image, value)
     show.chart(_typicality(found, value), key="dream_typicality")
     _neighbours(named, found, image)
     if isinstance(model, LabelRBM):
@@ -48,14 +49,17 @@ def _echo(named: NamedModel, image: Array) -> Array:
     return echo
 
 
-def _looks(found: Senses, image: Array, value: float) -> None:
-    digit = int(found.read(image[None])[0])
+def _looks(found: Senses, data: Dataset, image: Array, value: float) -> None:
     share = features.typicality(value, found.energies)
-    name = "nothing yet" if digit == NONE else f"a **{digit}**"
+    looks, explained = "", ""
+    if found.labelled:
+        label = int(found.read(image[None])[0])
+        looks = f"Looks like {'nothing yet' if label == NONE else f'a **{data.class_name(label)}**'}. "
+        explained = f" What it looks like is read off the hidden units, rightly for {found.accuracy:.0%} of them."
     st.markdown(
-        f"Looks like {name}. More typical than **{share:.0%}** of real digits: free energy {value:.0f} nats.",
-        help=f"Typical is what the model finds likely: a low free energy. The 1,000 held-out digits are the measure. "
-        f"What it looks like is read off the hidden units, rightly for {found.accuracy:.0%} of them.",
+        f"{looks}More typical than **{share:.0%}** of real digits: free energy {value:.0f} nats.",
+        help="Typical is what the model finds likely: a low free energy. The "
+        f"{len(found.energies):,} held-out digits are the measure.{explained}",
     )
 
 
@@ -70,13 +74,13 @@ def _neighbours(named: NamedModel, found: Senses, image: Array) -> None:
     data = named.dataset
     assert data is not None
     near = features.nearest(found.known, features.hidden(named.model, image[None])[0], NEAREST)
-    names = " ".join(str(label) for label in data.train_labels[near])
+    names = " ".join(data.class_name(int(label)) for label in data.train_labels[near]) if data.labelled else ""
     tiles = figures.grey(data.train_images[near], data.shape)
     scale = max(1, 56 // data.shape[1])
-    alt = f"The training digits whose hidden units are most alike: {names}"
+    alt = f"The training digits whose hidden units are most alike{names and ': '}{names}"
     show.picture(
         figures.mosaic(tiles, NEAREST, alt, scale=scale),
-        f"Nearest training digits, by hidden units: {names}",
+        f"Nearest training digits, by hidden units{names and ': '}{names}",
         width="content",
     )
 

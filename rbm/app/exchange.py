@@ -23,7 +23,9 @@ def files(named: session.NamedModel) -> None:
         if named is not session.default_model():
             st.button("Back to the default model", on_click=session.use_default, icon=":material/restart_alt:")
     with up:
-        uploaded = st.file_uploader("Use a model from a file", type="npz", help="An .npz downloaded from this lab.")
+        uploaded = st.file_uploader(
+            "Use a model from a file", type="npz", max_upload_size=20, help="An .npz downloaded from this lab."
+        )
     if uploaded is not None and st.session_state.get("seen_upload") != uploaded.file_id:
         try:
             session.use(session.from_upload(uploaded, uploaded.name))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 from functools import cache
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ Bytes = NDArray[np.uint8]
 DIVERGING, SEQUENTIAL = "RdBu_r", "Viridis"
 HEIGHT = 320
 MOST = 500  # points a curve
+WIDE = 1500  # screen pixels of a mosaic: no page is wider
 COLOURS = ["#4c6ef5", "#e8590c", "#2b9a78", "#9c5fd6", "#c29200", "#7a869a"]  # readable on both themes
 GREY_TEXT = (128, 134, 150)  # legible on both themes
 
@@ -73,7 +75,7 @@ def _palette(name: str) -> Bytes:
 
 
 def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1, border: int = 128) -> Picture:
-    """Tiles (n, height, width, 3) in rows of `columns`, each pixel `scale` screen pixels wide."""
+    """Tiles (n, height, width, 3) in rows of `columns`, each pixel `scale` screen pixels wide, or less to fit WIDE."""
     n, height, width, _ = tiles.shape
     columns = min(columns, n)
     rows = -(-n // columns)
@@ -82,13 +84,15 @@ def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1
     grid = canvas.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
     flat = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
     flat = np.pad(flat, ((0, gap), (0, gap), (0, 0)), constant_values=border)
-    return _picture(Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1)), alt)
+    scale = min(scale, max(1, WIDE // flat.shape[1]))
+    image = Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1))
+    image.thumbnail((WIDE, 4 * WIDE))
+    return _picture(image, alt)
 
 
 def _picture(image: Image.Image, alt: str) -> Picture:
     """Lightly compressed: four times as fast for a tenth more bytes."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG", compress_level=1)
+    image.save(buffer := io.BytesIO(), "PNG", compress_level=1)
     return Picture(buffer.getvalue(), alt)
 
 
@@ -168,9 +172,8 @@ def learning_curve(history: tuple[Point, ...], *, log: bool = False) -> Chart:
         figure.update_yaxes(range=[0, 60])
         return Chart(figure, "An empty chart: the reconstruction error will be drawn here")
     keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(MOST, len(history)))})
-    points = [history[i] for i in keep]
+    points, figure = [history[i] for i in keep], go.Figure()
     epochs = [p.epoch for p in points]
-    figure = go.Figure()
     figure.add_scatter(x=epochs, y=[p.training_error for p in points], name="training", mode="lines+markers")
     if points and points[0].validation_error is not None:
         figure.add_scatter(x=epochs, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
@@ -226,9 +229,8 @@ def overlay(lines: dict[str, tuple[Point, ...]], *, by_seconds: bool) -> Chart:
     """The held-out error of several runs, or the training error where a run has no other."""
     figure, told = go.Figure(), []
     for name, history in lines.items():
-        keep = (
-            [history[i] for i in sorted({round(i) for i in np.linspace(0, len(history) - 1, MOST)})] if history else []
-        )
+        chosen = sorted({round(i) for i in np.linspace(0, len(history) - 1, MOST)})
+        keep = [history[i] for i in chosen] if history else []
         y = [p.training_error if p.validation_error is None else p.validation_error for p in keep]
         x = [p.seconds if by_seconds else p.epoch for p in keep]
         figure.add_scatter(x=x, y=y, name=name, mode="lines+markers", marker_size=4)
@@ -289,12 +291,10 @@ def _dress(figure: go.Figure, title: str, x: str, y: str, height: int = HEIGHT) 
 @cache
 def favicon() -> Image.Image:
     """Two layers of dots, every one of which is wired to every other layer's."""
-    icon = Image.new("RGBA", (128, 128))
-    pen = ImageDraw.Draw(icon)
+    pen = ImageDraw.Draw(icon := Image.new("RGBA", (128, 128)))
     above, below = [(34, 30), (94, 30)], [(20, 98), (64, 98), (108, 98)]
-    for start in above:
-        for end in below:
-            pen.line([start, end], fill="#8f9dd8", width=6)
+    for start, end in product(above, below):
+        pen.line([start, end], fill="#8f9dd8", width=6)
     for (x, y), colour in [*((dot, "#e8590c") for dot in above), *((dot, "#4c6ef5") for dot in below)]:
         pen.ellipse([x - 17, y - 17, x + 17, y + 17], fill=colour)
     return icon

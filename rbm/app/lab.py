@@ -6,8 +6,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from rbm import limits
-from rbm.app import owner
+from rbm.app import library, owner
 from rbm.app.session import NamedModel, use
 from rbm.app.settings import Chosen
 from rbm.progress import Progress
@@ -20,7 +19,7 @@ _RUN, _ADOPTED, _RESTORED = "run_id", "adopted_run", "restored"
 @st.cache_resource(show_spinner=False)
 def lab() -> Lab:
     """The trainings and the store of this process."""
-    return Lab(limits=limits.settings(st.secrets if st.secrets.load_if_toml_exists() else {}))
+    return Lab(limits=library.allowed(), load=library.library().load)
 
 
 def run_id() -> str | None:
@@ -70,6 +69,11 @@ def take_up() -> None:
         st.session_state[_ADOPTED] = which
         if progress.model is not None and (progress.epoch > 0 or progress.status == "stopped"):
             use(named(run, progress))
+
+
+def is_taken_up(which: str) -> bool:
+    """Whether `take_up` has seen that this run is over."""
+    return bool(st.session_state.get(_ADOPTED) == which)
 
 
 def named(run: Run, progress: Progress) -> NamedModel:

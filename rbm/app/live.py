@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from rbm import datasets, diagnostics, health
-from rbm.app import figures, owner, show
-from rbm.app.lab import is_mine, lab
+from rbm import diagnostics, health
+from rbm.app import figures, library, owner, show
+from rbm.app.lab import is_mine, is_taken_up, lab
+from rbm.app.session import near_square
 from rbm.datasets import Dataset
 from rbm.label import marginal
 from rbm.model import RBM
@@ -28,6 +29,8 @@ def before_the_first() -> None:
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
     run, progress = lab().run(run_id), lab().progress(run_id)
+    if progress.over and not is_taken_up(run_id):
+        st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
     if is_mine(run):
         _buttons(run, progress)  # outside the fragment: in it, a click after a change of pace can get lost
     pace = _pace(progress)
@@ -47,7 +50,7 @@ def _panel(run_id: str, pace: float | None) -> None:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)
     if progress.model is not None:
-        _pictures(progress, marginal(progress.model), datasets.load(run.data))
+        _pictures(progress, marginal(progress.model), run.data)
 
 
 def _status(progress: Progress) -> None:
@@ -117,7 +120,8 @@ def refusal() -> None:
         st.warning(sentence)
 
 
-def _pictures(progress: Progress, model: RBM, data: Dataset) -> None:
+def _pictures(progress: Progress, model: RBM, name: str) -> None:
+    data = library.find(name, model.n_visible)
     curve, pictures = st.columns(2, gap="large")
     with curve:
         log = st.toggle("Logarithmic scale", key="log_scale", persist_state="session")
@@ -127,9 +131,13 @@ def _pictures(progress: Progress, model: RBM, data: Dataset) -> None:
             "is not what contrastive divergence minimises: a low error alone does not make good dreams."
         )
     with pictures:
-        _ten_digits(model, data)
-        _filters(model, data)
-    _health(progress, model, data)
+        if data is None:
+            st.warning(library.problem(name, model.n_visible), icon=":material/hide_image:")
+        else:
+            _ten_digits(model, data)
+        _filters(model, data.shape if data else near_square(model.n_visible))
+    if data is not None:
+        _health(progress, model, data)
     measured = figures.measures(progress.history)
     updates = measured.pop("updates", None)
     if measured:
@@ -174,9 +182,9 @@ def _ten_digits(model: RBM, data: Dataset) -> None:
     )
 
 
-def _filters(model: RBM, data: Dataset) -> None:
+def _filters(model: RBM, shape: tuple[int, int]) -> None:
     shown = model.weights[:, :SHOWN_FILTERS]
     show.picture(
-        figures.filters(shown, data.shape, 20, common=True, scale=1 if data.shape[1] > 16 else 3),
+        figures.filters(shown, shape, 20, common=True, scale=1 if shape[1] > 16 else 3),
         f"Weights of the first {shown.shape[1]} hidden units: red excites, blue inhibits",
     )

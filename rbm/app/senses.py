@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from rbm import datasets, dreams, features
-from rbm.app import session
+from rbm.app import library, session
 from rbm.app.session import NamedModel
 from rbm.features import NONE, Reader
 from rbm.label import LabelRBM, marginal
@@ -21,13 +21,15 @@ OWN = dreams.MOST_CHAINS  # samples of the model that are kept at hand
 @dataclass(frozen=True, eq=False)
 class Senses:
     """`known` (n, n_hidden): features of the training digits. `reader` tells digits apart by features, rightly for
-    the share `accuracy` of held-out digits. `energies` (n,): free energy of the held-out digits."""
+    the share `accuracy` of held-out digits; not where they are not `labelled`. `energies` (n,): free energy of the
+    held-out digits."""
 
     model: RBM
     known: Array
     reader: Reader
     accuracy: float
     energies: NDArray[np.float64]
+    labelled: bool
 
     def read(self, images: Array | NDArray[np.uint8]) -> NDArray[np.int64]:
         """What each image (n, pixels) looks like: a class, or NONE. A model with classes names the class itself."""
@@ -39,23 +41,23 @@ class Senses:
 
 def of(named: NamedModel) -> Senses | None:
     """None where no data set has pictures of this model's size."""
-    return None if named.data is None else _of(named.fingerprint, named.model, named.data)
+    return None if named.data is None or named.dataset is None else _of(named.fingerprint, named.model, named.data)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _of(fingerprint: str, _model: RBM, data: str) -> Senses:
-    dataset = datasets.load(data)
+    dataset = library.library().load(data)
     known = session.activations(fingerprint, marginal(_model), data, "Training")
     reader = Reader.fit(known, dataset.train_labels, dataset.train_images)
     energies = features.free_energy(_model, dataset.test_images)
-    draft = Senses(_model, known, reader, 0.0, energies)
+    draft = Senses(_model, known, reader, 0.0, energies, dataset.labelled)
     accuracy = float((draft.read(dataset.test_images) == dataset.test_labels).mean())
-    return Senses(_model, known, reader, accuracy, energies)
+    return replace(draft, accuracy=accuracy)
 
 
 def own_samples(named: NamedModel) -> Array:
     """100 long-run samples of the model (100, n_visible)."""
-    return _own_samples(named.fingerprint, named.model, named.data)
+    return _own_samples(named.fingerprint, named.model, named.data if named.dataset else None)
 
 
 @st.cache_resource(max_entries=4, show_spinner="The model dreams by itself for 500 sweeps")
@@ -63,7 +65,7 @@ def _own_samples(fingerprint: str, _model: RBM, data: str | None) -> Array:
     rng = np.random.default_rng(0)
     if data is None:
         return dreams.own_samples(_model, OWN, rng)
-    dataset = datasets.load(data)
+    dataset = library.library().load(data)
     return dreams.own_samples(_model, OWN, rng, dataset.train_images, dataset.train_labels)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import IO, Any, Literal
@@ -12,8 +11,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm import datasets, diagnostics, io, models
-from rbm.app import figures
+from rbm import diagnostics, io, models
+from rbm.app import figures, library
 from rbm.datasets import Dataset
 from rbm.gaussian import GaussianRBM
 from rbm.label import LabelRBM, marginal
@@ -40,7 +39,7 @@ class NamedModel:
         """One line for the sidebar."""
         classes = f" with {self.model.n_classes} classes" if isinstance(self.model, LabelRBM) else ""
         size = f"{self.eyes.n_visible}-{self.model.n_hidden}{classes}"
-        parts = [self.name, size, self.data or "no matching data"]
+        parts = [self.name, size, library.title(self.data) if self.data else "no matching data"]
         if self.epochs is not None:
             parts.append(f"{self.epochs} epochs")
         if self.error is not None:
@@ -49,12 +48,13 @@ class NamedModel:
 
     @property
     def dataset(self) -> Dataset | None:
-        return None if self.data is None else datasets.load(self.data)
+        return None if self.data is None else library.find(self.data, self.eyes.n_visible)
 
     @property
     def shape(self) -> tuple[int, int]:
         """Height and width of an image: the data's, else as near to a square as the pixels divide."""
-        return near_square(self.eyes.n_visible) if self.data is None else datasets.shape(self.data)
+        known = None if self.data is None else library.shape(self.data, self.eyes.n_visible)
+        return known or near_square(self.eyes.n_visible)
 
     @cached_property
     def eyes(self) -> RBM:
@@ -110,8 +110,7 @@ def from_upload(file: IO[bytes], name: str) -> NamedModel:
 def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
     """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
     name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
-    known = [name for name in datasets.names() if datasets.is_at_hand(name)]
-    fitting = [name for name in known if math.prod(datasets.shape(name)) == marginal(model).n_visible]
+    fitting = library.fitting(marginal(model).n_visible)
     return NamedModel(
         name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
         model=model,
@@ -141,7 +140,7 @@ def images_and_labels(dataset: Dataset, part: Part) -> tuple[NDArray[np.uint8], 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def activations(fingerprint: str, _model: RBM, data: str, part: Part) -> Array:
     """p(h = 1 | v) (n, n_hidden) of every image of a part; shared read-only."""
-    images, _ = images_and_labels(datasets.load(data), part)
+    images, _ = images_and_labels(library.library().load(data), part)
     hidden = diagnostics.hidden_activations(_model, images)
     hidden.setflags(write=False)
     return hidden
@@ -150,7 +149,7 @@ def activations(fingerprint: str, _model: RBM, data: str, part: Part) -> Array:
 @st.cache_resource(max_entries=16, show_spinner=False)
 def errors(fingerprint: str, _model: RBM, data: str, part: Part) -> NDArray[np.float64]:
     """Mean-field reconstruction error (n,) of every image of a part; shared read-only."""
-    images, _ = images_and_labels(datasets.load(data), part)
+    images, _ = images_and_labels(library.library().load(data), part)
     error = diagnostics.reconstruction_error(_model, images)
     error.setflags(write=False)
     return error

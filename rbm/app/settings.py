@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from rbm import datasets
+from rbm.app import controls, library
 from rbm.config import PRESETS, TrainConfig
 
 Group = Literal["basic", "method", "steps", "start"]
@@ -195,14 +195,11 @@ def form(preset_name: str) -> Chosen | None:
     with st.form("training", border=True):
         values: dict[str, Any] = {}
         with st.grid(4, min_column_width=150):
-            data = st.selectbox(
-                "Data",
-                [name for name in datasets.names() if datasets.is_at_hand(name)],
-                key="data",
-                bind="query-params",
-                help="mnist-5k: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. digits-8x8: 1,797 "
-                "tiny digits, trained in seconds. Then generated sets; and full ones that `python -m rbm.fetch` got.",
-            )
+            data = controls.data_set(
+                "Data", library.names(), "data",
+                "**mnist-5k**: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. **digits-8x8**: 1,797 "
+                "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
+            )  # fmt: skip
             _widgets("basic", values)
         with st.expander("More", icon=":material/tune:"):
             for group, title in TITLES.items():

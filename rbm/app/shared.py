@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rbm.app import compare, lab, shelf
+from rbm.app import compare, lab, library, shelf
 from rbm.app.session import use
 from rbm.records import StoreError
 
@@ -17,7 +17,7 @@ def show_run(run_id: str) -> None:
         st.warning(f"This link leads to no run: {error}", icon=":material/link_off:")
         return
     st.markdown(
-        f"**{run.name}** · {run.data} · {run.config.n_hidden} hidden units · epoch {progress.epoch} of "
+        f"**{run.name}** · {library.title(run.data)} · {run.config.n_hidden} hidden units · epoch {progress.epoch} of "
         f"{progress.epochs} · {progress.status}"
     )
     st.caption("You look at this run by its link. Only the browser that started it can change it.")

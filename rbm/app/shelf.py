@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rbm.app import owner
+from rbm.app import library, owner
 from rbm.app.lab import lab, named, watch
 from rbm.app.session import use
 from rbm.bundle import BadBundle
@@ -19,8 +19,9 @@ _UNDO = "deleted_run"
 
 def table(runs: list[Run]) -> list[Run]:
     """The runs, a line each; those that are ticked."""
+    titles = {name: library.title(name) for name in {run.data for run in runs}}
     chosen = st.dataframe(
-        [_line(run) for run in runs],
+        [_line(run, titles[run.data]) for run in runs],
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
@@ -35,12 +36,12 @@ def table(runs: list[Run]) -> list[Run]:
     return [runs[row] for row in chosen.selection.rows if row < len(runs)]
 
 
-def _line(run: Run) -> dict[str, Any]:
+def _line(run: Run, data: str) -> dict[str, Any]:
     config = run.config
     return {
         "name": ("📌 " if run.pinned else "") + run.name,
         "status": run.status,
-        "data": run.data,
+        "data": data,
         "hidden": config.n_hidden,
         "method": f"{config.algorithm.upper()}-{config.gibbs_steps}",
         "epochs": f"{run.epoch} of {config.epochs}",
@@ -122,7 +123,7 @@ def undo() -> None:
 
 def bring_back() -> None:
     """Import a run that was downloaded as a zip."""
-    uploaded = st.file_uploader("Import a run", type="zip", help="A zip downloaded from this page.")
+    uploaded = st.file_uploader("Import a run", type="zip", max_upload_size=20, help="A zip downloaded from this page.")
     if uploaded is None or st.session_state.get("seen_run_upload") == uploaded.file_id:
         return
     try:

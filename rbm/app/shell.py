@@ -17,6 +17,7 @@ _STYLE = """<style>
 
 PAGES = {
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
+    "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
     "train": ("Train", ":material/model_training:", "Train an RBM on real digits and watch the error fall."),
     "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),
     "filters": ("Filters", ":material/grid_view:", "What each hidden unit looks for."),

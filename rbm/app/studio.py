@@ -184,8 +184,8 @@ def _without_a_mouse(named: NamedModel) -> None:
 def _digit(named: NamedModel, key: str) -> Array:
     """The choice of a held-out digit (pixels,), by class and number."""
     assert named.dataset is not None
-    names = ["All", *map(str, named.dataset.classes)]
-    only = st.selectbox("Digit", names, key=f"{key}_digit", bind="query-params")
+    names = ["All", *(map(str, named.dataset.classes) if named.dataset.labelled else [])]
+    only = st.selectbox("Digit", names, key=f"{key}_digit", bind="query-params") if len(names) > 1 else "All"
     candidates = controls.members(named.dataset, "Held-out", None if only == "All" else int(only))
     number = st.number_input(
         f"Which one (1 to {len(candidates)})", 1, len(candidates), key=f"{key}_number", bind="query-params"
@@ -196,7 +196,7 @@ def _digit(named: NamedModel, key: str) -> Array:
 
 def _put_digit(named: NamedModel) -> None:
     assert named.dataset is not None
-    only, number = st.session_state["dream_key_digit"], int(st.session_state["dream_key_number"])
+    only, number = st.session_state.get("dream_key_digit", "All"), int(st.session_state["dream_key_number"])
     candidates = controls.members(named.dataset, "Held-out", None if only == "All" else int(only))
     digit = named.dataset.test_images[candidates[min(number, len(candidates)) - 1]] / 255
     put(Drawing(ink.enlarged(digit, named.shape, canvas.SIZE), current().mask))

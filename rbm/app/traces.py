@@ -77,7 +77,7 @@ def digits(labels: NDArray[np.int64], sweeps: NDArray[np.int64], title: str, hei
 
 def show_digits(dream: Dream) -> None:
     if dream.labels is None:
-        st.caption("No data set here has pictures of this size, so nobody can say which digits these are.")
+        st.caption("There are no labelled pictures of this size here, so nobody can say which class these are of.")
         return
     show.chart(digits(dream.labels, dream.film.sweeps, "Which digit each chain looks like"), key="dream_digits")
 

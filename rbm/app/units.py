@@ -50,8 +50,8 @@ def ranked(named: NamedModel, order: Order) -> NDArray[np.int64]:
     """The units in the order to show them."""
     if order == "Norm":
         return np.argsort(-np.linalg.norm(named.eyes.weights, axis=0), kind="stable")
-    if order == "Mean activation" and named.data is not None:
-        return np.argsort(-_activations(named, named.data).mean(axis=0), kind="stable")
+    if order == "Mean activation" and named.dataset is not None:
+        return np.argsort(-_activations(named, named.dataset.name).mean(axis=0), kind="stable")
     return np.arange(named.eyes.n_hidden)
 
 
@@ -92,7 +92,7 @@ def portrait(named: NamedModel, unit: int) -> None:
     weights = named.eyes.weights[:, unit : unit + 1]
     with filter_column:
         tile = figures.diverging(weights.T, named.shape)
-        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter", width=280)
+        show.picture(figures.single(tile, f"The weights of unit {unit}", 280), "its filter", width="content")
     if named.dataset is None:
         return
     activation = _activations(named, named.dataset.name)[:, unit]
@@ -165,7 +165,8 @@ def mean_per_class(named: NamedModel, data: Dataset, part: Part) -> figures.Char
     busiest = np.argsort(-means.var(axis=0), kind="stable")[:BATCH]
     title = "Mean activation per class"
     chart = figures.heatmap(means[:, busiest], title, f"the {len(busiest)} most selective units", "digit", height=360)
-    chart.figure.update_yaxes(tickmode="array", tickvals=list(range(len(classes))), ticktext=[str(c) for c in classes])
+    names = [data.class_name(int(c)) for c in classes]
+    chart.figure.update_yaxes(tickmode="array", tickvals=list(range(len(classes))), ticktext=names)
     return chart
 
 
@@ -177,7 +178,7 @@ def one_digit(named: NamedModel, data: Dataset, part: Part, index: int) -> None:
     left, right = st.columns(2)
     with left:
         tile = figures.grey(images[index], data.shape)
-        show.picture(figures.single(tile, f"A {labels[index]}", 220), "the digit", width=200)
+        show.picture(figures.single(tile, f"A {data.class_name(int(labels[index]))}", 220), "the digit", width=200)
     with right:
         tile = figures.sequential(hidden, shape)
         alt = f"{(hidden > 0.5).sum()} of {len(hidden)} hidden units are on"
