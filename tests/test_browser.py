@@ -45,6 +45,8 @@ def follow(page: Page, title: str) -> None:
 def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
     page.goto("/sample")
     expect(page.get_by_role("heading", name="Sample")).to_be_visible()
+    expect(page).to_have_title("Sample · RBM Lab")
+    assert page.get_by_test_id("stMainBlockContainer").evaluate("main => main.clientWidth") > 900, "as wide as others"
     names = page.get_by_test_id("stSidebarNavLink")
     titles = ["Home", "Data", "Train", "Reconstructions", "Filters", "Activations", "Runs", "Sample"]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first

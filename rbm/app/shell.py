@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rbm.app import lab, owner, session, show
+from rbm.app import figures, lab, owner, session, show
 
 _FLAG = "inside_shell"
 
@@ -34,6 +34,7 @@ def run() -> None:
         for name, (title, icon, text) in PAGES.items()
     ]
     page = st.navigation(pages)
+    st.set_page_config(page_title=f"{page.title} · RBM Lab", page_icon=figures.favicon(), layout="wide")
     st.html(_STYLE)
     lab.take_up()
     _sidebar()
