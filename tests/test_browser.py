@@ -221,8 +221,11 @@ def test_a_run_is_renamed_deleted_brought_back_and_imported(page: Page, tmp_path
     tick_first_run(page)
     page.get_by_label("Name", exact=True).fill("My first run")
     page.get_by_role("button", name="Rename").click()
-    tick_first_run(page)
+    expect(page.get_by_test_id("stDataFrame").get_by_text("My first run")).to_be_attached()
     expect(page.get_by_label("Name", exact=True)).to_have_value("My first run")
+    page.get_by_role("button", name="Pin", exact=True).click()  # still ticked
+    page.get_by_role("button", name="Unpin").click()
+    expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as zip").click()
     copy = tmp_path / "run.zip"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -14,18 +15,21 @@ from rbm.bundle import BadBundle
 from rbm.io import BadModelFile
 from rbm.records import Run, StoreError
 
-_UNDO = "deleted_run"
+_UNDO, _TICKED = "deleted_run", "ticked_runs"
 
 
 def table(runs: list[Run]) -> list[Run]:
-    """The runs, a line each; those that are ticked."""
+    """The runs, a line each; those that are ticked. A table whose lines change forgets its ticks, so they are kept."""
     titles = {name: library.title(name) for name in {run.data for run in runs}}
+    lines = [_line(run, titles[run.data]) for run in runs]
+    ticked: list[str] = st.session_state.get(_TICKED, [])
     chosen = st.dataframe(
-        [_line(run, titles[run.data]) for run in runs],
+        lines,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
-        key="runs_table",
+        selection_default={"selection": {"rows": [row for row, run in enumerate(runs) if run.id in ticked]}},
+        key=f"runs_table_{crc32(repr(lines).encode())}",
         column_config={
             "started": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
             "error": st.column_config.NumberColumn("training error", format="%.2f"),
@@ -33,7 +37,9 @@ def table(runs: list[Run]) -> list[Run]:
             "seconds": st.column_config.NumberColumn("time (s)", format="%.0f"),
         },
     )
-    return [runs[row] for row in chosen.selection.rows if row < len(runs)]
+    found = [runs[row] for row in chosen.selection.rows if row < len(runs)]
+    st.session_state[_TICKED] = [run.id for run in found]
+    return found
 
 
 def _line(run: Run, data: str) -> dict[str, Any]:
