@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import platformdirs
 from numpy.typing import ArrayLike, NDArray
 
 from rbm import mnist, synthetic
@@ -85,9 +86,7 @@ def is_at_hand(name: str) -> bool:
 
 def cache_folder() -> Path:
     """Where downloads are kept: the user's cache folder of this system."""
-    import pooch
-
-    return Path(pooch.os_cache("rbm-lab"))
+    return platformdirs.user_cache_path("rbm-lab", appauthor=False)
 
 
 class _Entry:

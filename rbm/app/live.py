@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import streamlit as st
 
@@ -28,7 +30,7 @@ def before_the_first() -> None:
 
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
-    run, progress = lab().run(run_id), lab().progress(run_id)
+    run, progress = lab().run(run_id), _begun(run_id)
     if progress.over and not is_taken_up(run_id):
         st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
     if is_mine(run):
@@ -42,6 +44,15 @@ def _pace(progress: Progress) -> float | None:
     if not progress.active:
         return None
     return REFRESH if progress.place is None else WAITING_REFRESH
+
+
+def _begun(run_id: str) -> Progress:
+    """Where a run stands. One that has just got its worker is waited for until it has a first point to show."""
+    end, progress = time.monotonic() + REFRESH, lab().progress(run_id)
+    while progress.running and progress.model is None and time.monotonic() < end:
+        time.sleep(0.02)
+        progress = lab().progress(run_id)
+    return progress
 
 
 def _panel(run_id: str, pace: float | None) -> None:
