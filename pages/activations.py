@@ -13,6 +13,7 @@ st.markdown(
     "grain is healthy. A stripe that runs through all digits is a unit stuck on (yellow) or off (dark)."
 )
 data = controls.needs_data(named)
+controls.fairness(named, data)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     part = controls.part("activations_part")

@@ -13,6 +13,7 @@ st.markdown(
     "digit as the model understands it. Its **error** is $\\sum_i (v_i - \\hat v_i)^2$, summed over pixels."
 )
 data = controls.needs_data(named)
+controls.fairness(named, data)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     part = controls.part("reconstructions_part")

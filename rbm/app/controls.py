@@ -75,9 +75,13 @@ def needs_data(named: NamedModel) -> Dataset:
         )
         st.stop()
         raise AssertionError  # st.stop raises; this is for the type checker
+    return data
+
+
+def fairness(named: NamedModel, data: Dataset) -> None:
+    """Say so where a model was trained on other images than those it is shown with."""
     if named.info.get("data", named.data) != named.data:
         st.caption(
             f"This model was trained on other images than those of {library.title(data.name)}, maybe on some of these "
             "too: its held-out digits are no fair test of it."
         )
-    return data

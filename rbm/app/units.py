@@ -178,8 +178,8 @@ def one_digit(named: NamedModel, data: Dataset, part: Part, index: int) -> None:
     left, right = st.columns(2)
     with left:
         tile = figures.grey(images[index], data.shape)
-        show.picture(figures.single(tile, f"A {data.class_name(int(labels[index]))}", 220), "the digit", width=200)
+        show.picture(figures.single(tile, f"A {data.class_name(int(labels[index]))}", 220), "the digit")
     with right:
         tile = figures.sequential(hidden, shape)
         alt = f"{(hidden > 0.5).sum()} of {len(hidden)} hidden units are on"
-        show.picture(figures.single(tile, alt, 220), f"its hidden layer: {alt}", width=200)
+        show.picture(figures.single(tile, alt, 220), f"its hidden layer: {alt}")
