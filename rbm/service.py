@@ -80,6 +80,8 @@ class Lab(Shelf):
         """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`."""
         dataset = self._load(data)
         self.limits.check(config, len(dataset.train_images))
+        if labels and not dataset.labelled:
+            raise ValueError("these images are of one class only, so there are none to learn; train without classes")
         self._check_measures(measures, config, dataset, labels)
         run = Run(
             name=clean_name(name),
@@ -149,7 +151,7 @@ class Lab(Shelf):
 
     def _check_measures(self, measures: tuple[str, ...], config: TrainConfig, dataset: Dataset, labels: bool) -> None:
         if measures and (labels or config.visible != "binary"):
-            raise ValueError("the measures are for binary pixels without labels; choose none")
+            raise ValueError("the measures are for binary pixels without labels: choose none of them, or train without classes")
         shape = (dataset.train_images.shape[1], config.n_hidden)
         monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rbm
-from rbm.app import lab
+from rbm.app import lab, library
 from rbm.app.session import NamedModel
 from rbm.progress import Progress
 
@@ -171,6 +171,30 @@ def test_settings_that_cannot_be(app: AppTest) -> None:
     assert not app.exception
     assert "learning_rate must be between" in app.error[0].value
     assert "run_id" not in app.session_state
+
+
+def test_a_model_with_classes_is_trained_and_dreams_of_one(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(4)
+    app.toggle(key="labels").set_value(True)
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    assert "64-13 with 10 classes · digits-8x8" in app.sidebar.caption[0].value
+    open_page(app, "sample")
+    app.segmented_control(key="dream_source").select("Noise").run()
+    app.slider(key="dream_steps").set_value(7)
+    app.selectbox(key="dream_class").select("5").run()
+    assert not app.exception
+
+
+def test_images_of_one_class_have_none_to_learn(app: AppTest) -> None:
+    images, labels = np.zeros((7, 4), np.uint8), np.zeros(7, np.int64)
+    data = rbm.datasets.Dataset("plain", images, labels, images[:3], labels[:3], (2, 2))
+    card, _ = library.library().keep("x" * 32, data, "plain")
+    with pytest.raises(ValueError, match="of one class only"):
+        lab.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
 
 
 def test_every_setting_reaches_the_run(app: AppTest) -> None:

@@ -15,7 +15,7 @@ def start_or_offer(chosen: Chosen | None) -> None:
     if chosen is None:
         return
     st.session_state.pop(_OFFER, None)
-    if lab.lab().finished(owner.key(), chosen.data, chosen.config) is None:
+    if lab.lab().finished(owner.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
         lab.start(chosen)
     else:
         st.session_state[_OFFER] = chosen
@@ -27,7 +27,7 @@ def offer() -> None:
     chosen = st.session_state.get(_OFFER)
     if chosen is None:
         return
-    found = lab.lab().finished(owner.key(), chosen.data, chosen.config)
+    found = lab.lab().finished(owner.key(), chosen.data, chosen.config, labels=chosen.labels)
     if found is None:
         return
     with st.container(border=True):

@@ -28,7 +28,7 @@ def curves(runs: list[Run]) -> None:
 
 def differing(runs: list[Run]) -> list[dict[str, Any]]:
     """A row for every setting that is not the same in all runs."""
-    settings = [{"data": library.title(run.data), **asdict(run.config)} for run in runs]
+    settings = [{"data": library.title(run.data), "classes": run.n_classes, **asdict(run.config)} for run in runs]
     rows = []
     for name in settings[0]:
         values = [chosen[name] for chosen in settings]

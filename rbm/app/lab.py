@@ -33,17 +33,21 @@ def watch(which: str) -> None:
 
 def start(chosen: Chosen) -> None:
     """Begin a new run and look at it. Raises ValueError or rbm.queue.Busy with a sentence for the reader."""
-    watch(lab().start(owner.key(), chosen.data, chosen.config, name(chosen), measures=chosen.monitors))
+    run = lab().start(
+        owner.key(), chosen.data, chosen.config, name(chosen), labels=chosen.labels, measures=chosen.monitors
+    )
+    watch(run)
 
 
 def reuse(chosen: Chosen) -> None:
     """Look at the finished run of the very same training."""
-    watch(lab().adopt(owner.key(), chosen.data, chosen.config, name(chosen)))
+    watch(lab().adopt(owner.key(), chosen.data, chosen.config, name(chosen), labels=chosen.labels))
 
 
 def name(chosen: Chosen) -> str:
     config = chosen.config
-    return f"{chosen.preset}, {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}"
+    classes = ", with classes" if chosen.labels else ""
+    return f"{chosen.preset}, {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}{classes}"
 
 
 def is_mine(run: Run) -> bool:

@@ -31,12 +31,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the form holds: the data set's name, the settings, what else to measure and how often."""
+    """What the form holds: the data set's name, the settings, what else to measure, whether to learn the classes."""
 
     data: str
     config: TrainConfig
     preset: str
     monitors: tuple[str, ...]
+    labels: bool = False
 
 
 MONITORS = {
@@ -201,6 +202,13 @@ def form(preset_name: str) -> Chosen | None:
                 "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
             )  # fmt: skip
             _widgets("basic", values)
+            labels = st.toggle(
+                "Learn the classes too",
+                key="labels",
+                bind="query-params",
+                help="Gives the model a visible unit for each class beside the pixels. It can then tell what a picture "
+                "shows, and dream of the class that you ask for on the Sample page. **Best dreams** suits it.",
+            )
         with st.expander("More", icon=":material/tune:"):
             for group, title in TITLES.items():
                 st.markdown(f"**{title}**")
@@ -220,7 +228,7 @@ def form(preset_name: str) -> Chosen | None:
         pressed = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width=180)
     if not pressed:
         return None
-    return Chosen(data, TrainConfig(**values), preset_name, tuple(monitors))
+    return Chosen(data, TrainConfig(**values), preset_name, tuple(monitors), bool(labels))
 
 
 def _widgets(group: str, values: dict[str, Any]) -> None:
