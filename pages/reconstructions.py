@@ -18,7 +18,7 @@ controls.fairness(named, data)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     part = controls.part("reconstructions_part")
     order = browse.order_choice()
-    only = controls.class_filter(data, "reconstructions_digit")
+    only = controls.class_filter(data, part, "reconstructions_digit")
 with st.expander("How the digits are rebuilt, and damage to repair"):
     how = browse.rebuild_controls()
 

@@ -176,4 +176,6 @@ def own_samples(
     if images is None or labels is None:
         images = rng.integers(0, 2, (n, model.n_pixels)).astype(np.float32)
         labels = rng.integers(0, model.n_classes, n)
-    return likelihood.model_samples(model, n, rng, start=model.join(images, labels), sweeps=LONG_RUN)
+    return likelihood.model_samples(
+        model, n, rng, start=model.join(images, np.asarray(labels) % model.n_classes), sweeps=LONG_RUN
+    )

@@ -64,11 +64,15 @@ class LabelRBM(RBM):
 
     def class_log_probabilities(self, images: ArrayLike) -> NDArray[np.float64]:
         """log p(y | x) (n, n_classes) in nats for images (n, n_pixels), uint8 or in [0, 1]."""
-        from_pixels = self._pixels(images) @ self.weights[: self.n_pixels] + self.hidden_bias
+        scores = self._class_scores(self._pixels(images))
+        return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+
+    def _class_scores(self, pixels: Array) -> NDArray[np.float64]:
+        """-F(x, y) - x·b (n, n_classes): what the classes add to the pixels' own biases b."""
+        from_pixels = pixels @ self.weights[: self.n_pixels] + self.hidden_bias
         by_class = zip(self.weights[self.n_pixels :], self.visible_bias[self.n_pixels :], strict=True)
         minus_energy = [bias + softplus(from_pixels + row).sum(axis=1, dtype=np.float64) for row, bias in by_class]
-        scores: NDArray[np.float64] = np.stack(minus_energy, axis=1)
-        return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+        return np.stack(minus_energy, axis=1)
 
     def guess(self, images: ArrayLike) -> Array:
         """Visible states (n, n_visible) of images (n, n_pixels), the class units at p(y | x)."""
@@ -98,9 +102,8 @@ class Marginal(RBM):
     def free_energy(self, v: ArrayLike) -> Floats:
         """F(x) (n,) in nats for images (n, n_pixels)."""
         x = np.atleast_2d(self._visible(v))
-        labels = (np.full(len(x), label) for label in range(self.whole.n_classes))
-        minus = np.stack([-self.whole.free_energy(self.whole.join(x, y)).astype(np.float64) for y in labels])
-        return _as(v, -np.logaddexp.reduce(minus, axis=0))
+        scores = self.whole._class_scores(x)
+        return _as(v, -(x @ self.visible_bias) - np.logaddexp.reduce(scores, axis=1))
 
     def mean_hidden(self, v: ArrayLike) -> Floats:
         """p(h = 1 | x) (n, n_hidden), in [0, 1]."""

@@ -180,13 +180,13 @@ class Library:
         path = self._path(card.name)
         waiting = self._unsaved[card.name][1] if card.name in self._unsaved else {}
         try:
-            if new or not path.exists():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                files.write(path, datafile.pack(data, card.title))
-            for owner, one in {**waiting, who: card}.items():
+            for owner, one in {**waiting, who: card}.items():  # first: images that no card names would stay for ever
                 card_path = self._card_path(owner, card.name)
                 card_path.parent.mkdir(parents=True, exist_ok=True)
                 files.write(card_path, json.dumps(asdict(one)).encode())
+            if new or not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                files.write(path, datafile.pack(data, card.title))
         except OSError as error:
             self._unsaved.setdefault(card.name, (data, {}))[1][who] = card
             return f"These images are not saved and go when the server restarts: {self.folder}: {error.strerror}."

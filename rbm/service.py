@@ -82,6 +82,8 @@ class Lab(Shelf):
         self.limits.check(config, len(dataset.train_images))
         if labels and not dataset.labelled:
             raise ValueError("these images are of one class only, so there are none to learn; train without classes")
+        if labels and dataset.test_labels.max() > dataset.train_labels.max():
+            raise ValueError("some classes occur among the held-out images only; bring the images with another split")
         self._check_measures(measures, config, dataset, labels)
         run = Run(
             name=clean_name(name),
@@ -151,7 +153,9 @@ class Lab(Shelf):
 
     def _check_measures(self, measures: tuple[str, ...], config: TrainConfig, dataset: Dataset, labels: bool) -> None:
         if measures and (labels or config.visible != "binary"):
-            raise ValueError("the measures are for binary pixels without labels: choose none of them, or train without classes")
+            raise ValueError(
+                "the measures are for binary pixels without labels: choose none of them, or train without classes"
+            )
         shape = (dataset.train_images.shape[1], config.n_hidden)
         monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
 

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from rbm import datasets, library, mnist
+from rbm import datasets, library, mnist, uploads
 from rbm.app import lab
+from rbm.app import library as app_library
 from tests import misbehaving as bad
 from tests.test_downloads import lab as mirrors
 from tests.test_downloads import server
@@ -177,6 +178,45 @@ def test_train_on_an_upload_from_end_to_end(app: AppTest) -> None:
     open_page(app, "reconstructions")
     assert list(app.selectbox(key="reconstructions_digit").options) == ["All", "cats", "dogs"]
     assert len(app.image) == 5
+
+
+def test_classes_of_which_no_image_is_held_out_are_not_offered(app: AppTest) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, images=RNG.integers(0, 256, (20, 6, 5), dtype=np.uint8), labels=np.arange(20) % 10)
+    upload(app, "few.npz", buffer.getvalue())
+    train_on_it(app)
+    app.number_input(key="n_hidden").set_value(7)
+    app.number_input(key="epochs").set_value(2)
+    wait_for_the_end(pressed(app, "Start"))
+    open_page(app, "reconstructions")
+    offered = list(app.selectbox(key="reconstructions_digit").options)
+    assert 1 < len(offered) < 11
+    app.selectbox(key="reconstructions_digit").select(offered[-1]).run()
+    assert not app.exception
+    open_page(app, "sample")
+    app.segmented_control(key="dream_source").select("A test digit").run()
+    assert list(app.selectbox(key="dream_digit").options) == offered
+    app.selectbox(key="dream_digit").select(offered[-1]).run()
+    assert not app.exception
+
+
+def test_a_link_to_somebody_elses_images_outlives_a_visit_to_another_page(app: AppTest) -> None:
+    data = uploads.read(io.BytesIO(npz()), "theirs.npz")
+    card, _ = app_library.library().keep("somebody else", data, "Theirs")
+    app.query_params["data"] = card.name
+    open_page(app, "train")
+    assert app.selectbox(key="data").value == card.name
+    open_page(app, "filters")
+    app.query_params.clear()
+    open_page(app, "train")
+    assert app.selectbox(key="data").value == card.name
+
+
+def test_a_file_without_a_visible_name_is_kept(app: AppTest) -> None:
+    upload(app, " .npz", FILES["some.npz"][0])
+    app.button(key="keep_upload").click().run()
+    assert not app.exception
+    assert "is kept" in said(app)
 
 
 def test_images_without_labels_offer_no_classes(app: AppTest) -> None:

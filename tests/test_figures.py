@@ -1,6 +1,7 @@
 """Pictures hold the right pixels; charts the right points."""
 
 import io
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,6 +13,15 @@ from rbm.progress import Point
 
 def pixels(picture: figures.Picture) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(picture.png)))
+
+
+def test_a_mosaic_of_towers_spends_no_memory_on_what_no_screen_shows() -> None:
+    tracemalloc.start()
+    picture = figures.mosaic(np.zeros((12, 16384, 1, 3), np.uint8), 12, "towers", scale=40)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(pixels(picture)) <= 4 * figures.WIDE
+    assert peak < 20e6
 
 
 def test_a_mosaic_places_every_tile() -> None:

@@ -6,6 +6,7 @@ import gc
 import io
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -208,6 +209,24 @@ def test_what_is_only_in_memory_can_be_deleted_and_is_bounded(tmp_path: Path, mo
     assert [card.name for card in here.brought(ANN)] == names[1:]
     with pytest.raises(Unavailable):
         here.load(names[0])
+
+
+def test_pixels_that_look_like_the_directory_of_a_zip_are_pixels(tmp_path: Path) -> None:
+    made = pictures(shape=(3, 4))
+    images = np.tile(np.frombuffer(b"PK\x01\x02", np.uint8), (8, 3))
+    data = replace(made, train_images=images)
+    name = Library(tmp_path).keep(ANN, data, "x")[0].name
+    assert same(Library(tmp_path).load(name), data)
+
+
+def test_images_that_never_reached_the_disk_can_be_deleted(tmp_path: Path) -> None:
+    name = Library(tmp_path).keep(ANN, pictures(), "x")[0].name
+    (tmp_path / "data" / f"{name}.npz").unlink()
+    here = Library(tmp_path)
+    with pytest.raises(Unavailable, match="not on this server"):
+        here.load(name)
+    here.delete(ANN, name)
+    assert here.brought(ANN) == []
 
 
 # ---- memory

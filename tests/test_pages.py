@@ -96,6 +96,14 @@ def test_a_model_that_was_trained_on_other_digits_says_so(app: AppTest) -> None:
     assert not said()
 
 
+def test_a_run_that_was_deleted_is_forgotten_by_the_train_page(app: AppTest) -> None:
+    wait_for_the_end(train_tiny(app))
+    run = lab.lab().run(app.session_state["run_id"])
+    lab.lab().delete(app.session_state["owner_key"], run.id)
+    assert not open_page(app, "train").exception
+    assert "Press **Start**" in app.info[0].value
+
+
 def test_home_explains_itself(app: AppTest) -> None:
     pressed(app, "How does it work?")
     assert not app.exception
@@ -194,6 +202,14 @@ def test_images_of_one_class_have_none_to_learn(app: AppTest) -> None:
     data = rbm.datasets.Dataset("plain", images, labels, images[:3], labels[:3], (2, 2))
     card, _ = library.library().keep("x" * 32, data, "plain")
     with pytest.raises(ValueError, match="of one class only"):
+        lab.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
+
+
+def test_classes_that_no_training_image_shows_are_refused(app: AppTest) -> None:
+    images, labels = np.zeros((7, 4), np.uint8), np.arange(7) % 2
+    data = rbm.datasets.Dataset("plain", images, labels, images[:3], np.array([0, 1, 2]), (2, 2))
+    card, _ = library.library().keep("x" * 32, data, "plain")
+    with pytest.raises(ValueError, match="held-out images only"):
         lab.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
 
 

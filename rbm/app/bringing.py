@@ -57,7 +57,7 @@ def upload() -> None:
         chosen = _options(file.name)
     with right:
         try:
-            offer(_read(file.file_id, file, file.name, chosen), PurePath(file.name).stem or "Upload", "upload")
+            offer(_read(file.file_id, file, file.name, chosen), PurePath(file.name).stem.strip() or "Upload", "upload")
         except UploadError as error:
             st.error(f"{file.name} can't be used like this: {error}.", icon=":material/broken_image:")
 

@@ -15,7 +15,7 @@ from rbm.datasets import Dataset
 
 def data_set(label: str, known: list[str], key: str, help: str) -> str:
     """The choice of a data set by its title; the address keeps its name, which a bound widget would not."""
-    asked = st.query_params.get(key, "")
+    asked = st.query_params.get(key) or str(st.session_state.get(key, ""))
     if asked not in known and library.find(asked) is not None:
         known = [*known, asked]  # somebody else's images, by a link
     titles = library.titles(known)
@@ -42,13 +42,18 @@ def part(key: str) -> Part:
     return cast(Part, choice)
 
 
-def class_filter(dataset: Dataset, key: str) -> int | None:
-    """One class, or None for all; nothing to choose where the images have no labels."""
+def classes(dataset: Dataset, which: Part) -> list[int]:
+    """The classes that occur in a part; none where the images have no labels. Small parts may lack some."""
+    return [int(k) for k in np.unique(images_and_labels(dataset, which)[1])] if dataset.labelled else []
+
+
+def class_filter(dataset: Dataset, which: Part, key: str) -> int | None:
+    """One class of a part, or None for all; nothing to choose where the images have no labels."""
     if not dataset.labelled:
         return None
     choice = st.selectbox(
         "Class" if dataset.class_names else "Digit",
-        ["All", *map(str, dataset.classes)],
+        ["All", *map(str, classes(dataset, which))],
         format_func=lambda label: label if label == "All" else dataset.class_name(int(label)),
         key=key,
         persist_state="session",

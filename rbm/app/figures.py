@@ -84,7 +84,7 @@ def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1
     grid = canvas.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
     flat = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
     flat = np.pad(flat, ((0, gap), (0, gap), (0, 0)), constant_values=border)
-    scale = min(scale, max(1, WIDE // flat.shape[1]))
+    scale = min(scale, max(1, WIDE // flat.shape[1]), max(1, 4 * WIDE // flat.shape[0]))  # before memory is spent
     image = Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1))
     image.thumbnail((WIDE, 4 * WIDE))
     return _picture(image, alt)

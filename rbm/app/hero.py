@@ -26,9 +26,10 @@ def dreaming(named: NamedModel) -> None:
         reel, captions = _reel(named.fingerprint, named)
         alt = f"{CHAINS} Gibbs chains of the model {named.name}, as a film"
         player(reel, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True)
+        began = "held-out images" if named.dataset else "noise"
         st.caption(
-            f"**{named.name} is dreaming.** {CHAINS} chains began at digits it never made; at every sweep the hidden "
-            "units answer to the pixels, and the pixels to the hidden units."
+            f"**{named.name} is dreaming.** {CHAINS} chains began at {began}; "
+            "at every sweep the hidden units answer to the pixels, and the pixels to the hidden units."
         )
     with right:
         show.picture(filters(named.fingerprint, named))

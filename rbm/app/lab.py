@@ -62,10 +62,13 @@ def take_up() -> None:
         if runs:
             watch(runs[0].id)
     which = run_id()
-    if which is None or st.session_state.get(_ADOPTED) == which:
+    if which is None:
         return
     try:
-        run, progress = lab().run(which), lab().progress(which)
+        run = lab().run(which)
+        if is_taken_up(which):
+            return
+        progress = lab().progress(which)
     except StoreError:  # deleted meanwhile, here or in another window
         del st.session_state[_RUN]
         return

@@ -56,7 +56,10 @@ def _begun(run_id: str) -> Progress:
 
 
 def _panel(run_id: str, pace: float | None) -> None:
-    run, progress = lab().run(run_id), lab().progress(run_id)
+    try:
+        run, progress = lab().run(run_id), lab().progress(run_id)
+    except StoreError:
+        st.rerun()  # deleted in another window
     if _pace(progress) != pace:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)

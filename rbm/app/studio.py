@@ -184,7 +184,7 @@ def _without_a_mouse(named: NamedModel) -> None:
 def _digit(named: NamedModel, key: str) -> Array:
     """The choice of a held-out digit (pixels,), by class and number."""
     assert named.dataset is not None
-    names = ["All", *(map(str, named.dataset.classes) if named.dataset.labelled else [])]
+    names = ["All", *map(str, controls.classes(named.dataset, "Held-out"))]
     only = st.selectbox("Digit", names, key=f"{key}_digit", bind="query-params") if len(names) > 1 else "All"
     candidates = controls.members(named.dataset, "Held-out", None if only == "All" else int(only))
     number = st.number_input(
