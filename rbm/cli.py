@@ -27,6 +27,7 @@ from rbm.collection import Pixels
 from rbm.config import TrainConfig
 from rbm.datasets import as_unit_interval, log_odds
 from rbm.diagnostics import reconstruction_error, squared_error
+from rbm.features import n_pixels
 from rbm.gaussian import GaussianRBM, Standard
 from rbm.label import LabelRBM
 from rbm.model import RBM, Array
@@ -240,19 +241,15 @@ def _standard(note: dict[str, Any]) -> Standard:
     return Standard.of(read_data(data).train)
 
 
-def _n_pixels(model: RBM) -> int:
-    return model.n_pixels if isinstance(model, LabelRBM) else model.n_visible
-
-
 def _check_fit(model: RBM, data: Data) -> None:
     pixels = data.train.shape[1]
-    if _n_pixels(model) != pixels:
-        raise ValueError(f"the model is of images of {_n_pixels(model)} pixels, those of {data.name} have {pixels}")
+    if n_pixels(model) != pixels:
+        raise ValueError(f"the model is of images of {n_pixels(model)} pixels, those of {data.name} have {pixels}")
 
 
 def _shape(model: RBM, note: dict[str, Any]) -> tuple[int, int]:
     """(height, width) of an image: as the file says, or a square."""
-    pixels = _n_pixels(model)
+    pixels = n_pixels(model)
     side = math.isqrt(pixels)
     match note.get("shape"):
         case [int(height), int(width)] if height > 0 and width > 0 and height * width == pixels:

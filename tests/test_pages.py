@@ -1,5 +1,6 @@
 """Every page through the entrypoint, without a browser."""
 
+import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,14 @@ def test_a_run_that_was_deleted_is_forgotten_by_the_train_page(app: AppTest) -> 
     lab.lab().delete(app.session_state["owner_key"], run.id)
     assert not open_page(app, "train").exception
     assert "Press **Start**" in app.info[0].value
+
+
+def test_a_shipped_model_that_is_downloaded_keeps_its_provenance(app: AppTest) -> None:
+    from rbm.app import session
+
+    shipped = session.default_model()
+    _, note = rbm.io.read(io.BytesIO(session.model_file(shipped)))
+    assert note == shipped.info
 
 
 def test_home_explains_itself(app: AppTest) -> None:

@@ -48,7 +48,7 @@ def test_what_the_notes_say_is_so() -> None:
 
 @pytest.mark.parametrize("labels", [False, True])
 def test_the_cost_of_half_precision_is_that_of_the_enumerated_likelihood(labels: bool) -> None:
-    """At a precision of 1 %, so that there is something to see."""
+    """With weights a fifth smaller, so that there is something to see."""
     rng = np.random.default_rng(0)
     visible = PIXELS + CLASSES * labels
     kind = {"n_classes": CLASSES} if labels else {}

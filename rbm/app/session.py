@@ -122,12 +122,12 @@ def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
 
 
 def model_file(named: NamedModel) -> bytes:
-    """`named` as an .npz file."""
+    """`named` as an .npz file. What its own note says goes first: the data it is shown with need not have taught it."""
     import io as buffers
 
     buffer = buffers.BytesIO()
     note = {"name": named.name, "data": named.data, "epochs": named.epochs, "validation_error": named.error}
-    io.save(buffer, named.model, {**named.info, **note})
+    io.save(buffer, named.model, {**note, **named.info})
     return buffer.getvalue()
 
 
