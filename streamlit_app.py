@@ -1,5 +1,5 @@
 """RBM Lab. Run it with: streamlit run streamlit_app.py"""
 
-from rbm.app import shell
+from rbm.app import frame
 
-shell.run()
+frame.run()

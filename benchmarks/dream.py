@@ -14,9 +14,14 @@ from time import perf_counter
 import numpy as np
 
 import rbm
-from rbm import blas, dreams, features, mixing, models, reels
+from rbm import pretrained
+from rbm.app.components import sprite
+from rbm.measures import diagnostics, mixing
+from rbm.measures.reader import Reader
+from rbm.models import threads
+from rbm.models.film import SamplingPlan, film_of
 
-DEFAULT = models.path("default")
+DEFAULT = pretrained.path("default")
 SHAPE, ROUNDS = (28, 28), 3
 CASES = [(1, 200), (16, 200), (16, 1000), (100, 200), (100, 1000)]  # chains, sweeps
 WANTED, MOST_MEGABYTES, SHOWN = 3.0, 2.0, 20  # seconds for the last case; of a sprite; sweeps a second on the screen
@@ -25,13 +30,13 @@ SHARE = 0.1  # of the time on the screen that sampling 16 chains may take
 
 def main() -> None:
     data, model = rbm.datasets.load("mnist-5k"), rbm.load(DEFAULT)
-    known = features.hidden(model, data.train_images)
-    reader = features.Reader.fit(known, data.train_labels, data.train_images)
+    known = diagnostics.hidden(model, data.train_images)
+    reader = Reader.fit(known, data.train_labels, data.train_images)
     columns = ("chains", "sweeps", "run, s", "measure", "sprite", "all, s", "MB", "sweeps/s")
     print(" ".join(f"{name:>8}" for name in columns))
     for chains, steps in CASES:
         start = np.repeat(data.test_images[:1] / np.float32(255), chains, axis=0)
-        rounds = [once(model, reader, start, dreams.Plan(chains, steps)) for _ in range(ROUNDS)]
+        rounds = [once(model, reader, start, SamplingPlan(chains, steps)) for _ in range(ROUNDS)]
         run, measure, reel, size = (median(column) for column in zip(*rounds, strict=True))
         total = run + measure + reel
         notes = verdicts(chains, steps, total, run, size)
@@ -39,19 +44,19 @@ def main() -> None:
         print(f"{chains:8} {steps:8} {seconds} {steps / run:8.0f}{notes}", flush=True)
 
 
-def once(model: rbm.RBM, reader: features.Reader, start: np.ndarray, plan: dreams.Plan) -> tuple[float, ...]:
+def once(model: rbm.RBM, reader: Reader, start: np.ndarray, plan: SamplingPlan) -> tuple[float, ...]:
     """Seconds of the chains, of the measures, of the sprite, and its megabytes."""
     begin = perf_counter()
-    film = dreams.dream(model, start, plan.temperatures(), plan.rng("chain"))
+    film = film_of(model, start, plan.temperatures(), plan.rng("chain"))
     ran = perf_counter()
     flat = film.states.reshape(-1, film.states.shape[2])
-    with blas.one_thread():
-        reader.read(features.hidden(model, flat), flat)
-        features.free_energy(model, flat)
+    with threads.one_thread():
+        reader.read(diagnostics.hidden(model, flat), flat)
+        diagnostics.free_energy(model, flat)
         mixing.hamming(film.states)
         mixing.memory(mixing.autocorrelation(film.states[1:]), film.every)
     measured = perf_counter()
-    png = reels.reel(film.means, SHAPE).png
+    png = sprite.reel(film.means, SHAPE).png
     return ran - begin, measured - ran, perf_counter() - measured, len(png) / 1e6
 
 

@@ -18,10 +18,10 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 import rbm
-from rbm.limits import Limits
-from rbm.queue import cores
-from rbm.service import Lab
-from rbm.training import Trainer
+from rbm.runs.lab import Lab
+from rbm.runs.limits import Limits
+from rbm.runs.queue import cores
+from rbm.training.trainer import Trainer
 
 CONFIG = replace(rbm.PRESETS["Recommended"], epochs=1000)
 SECONDS, ROUNDS, TRIALS = 3.0, 5, 15

@@ -20,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rbm
-from rbm import likelihood
-from rbm.datasets import as_unit_interval, log_odds
-from rbm.sampling import bernoulli
+from rbm.measures import likelihood
+from rbm.models.arrays import as_unit_interval, log_odds
+from rbm.models.sampling import bernoulli
 
 IMAGES = "train-images-idx3-ubyte"
 HELD_OUT = 10_000
@@ -78,8 +78,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def read_split(folder: Path) -> Split:
-    path = rbm.idx.find(folder, IMAGES)
-    images = rbm.idx.read(path, ndim=3)
+    path = rbm.datasets.idx.find(folder, IMAGES)
+    images = rbm.datasets.idx.read(path, ndim=3)
     images = images.reshape(len(images), -1)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
     source = f"{path.name} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"

@@ -16,10 +16,10 @@ import numpy as np
 
 import rbm
 from benchmarks.wire import Tab, opened
-from rbm import blas
-from rbm.config import PRESETS, TrainConfig
-from rbm.records import owner_hash
-from rbm.runs import Store
+from rbm.models import threads
+from rbm.runs.store import Store
+from rbm.training.config import PRESETS, TrainConfig
+from rbm.visitors import owner_hash
 
 RECOMMENDED = PRESETS["Recommended"]  # what the form holds at first
 PATIENCE = 900.0  # seconds for a training and all that wait before it
@@ -132,7 +132,7 @@ def _fault(store: Store, pupil: Pupil) -> list[str]:
 def _other_weights(store: Store, pupil: Pupil) -> list[str]:
     """The same training, without a server: on one thread, as there, it gives the same bits."""
     data = rbm.datasets.load(pupil.data)
-    with blas.one_thread():
+    with threads.one_thread():
         *_, last = rbm.train(data.train_images, pupil.config, validation=data.test_images)
     stored = [store.model(run) for run in store.owned_by(owner_hash(pupil.owner))]
     if len(stored) == 1 and stored[0] is not None and _same(stored[0], last.model):

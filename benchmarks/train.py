@@ -19,7 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import rbm
-from rbm.datasets import as_unit_interval
+from rbm.models.arrays import as_unit_interval
 
 THREADS, VISIBLE, HIDDEN, BATCH, IMAGES = 2, 784, 500, 128, 5000
 CONFIG = rbm.TrainConfig(n_hidden=HIDDEN, batch_size=BATCH, epochs=1_000_000)

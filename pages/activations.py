@@ -2,35 +2,35 @@
 
 import streamlit as st
 
-from rbm.app import controls, session, shell, show, units
+from rbm.app import activations_page, current_model, frame, show, widgets
 
-shell.ensure()
-named = session.current()
+frame.ensure()
+named = current_model.current()
 
 st.title("Activations")
 st.markdown(
     "Each digit becomes a row of hidden probabilities $p(h_j = 1 \\mid v)$: its **features**. In the map below an even "
     "grain is healthy. A stripe that runs through all digits is a unit stuck on (yellow) or off (dark)."
 )
-data = controls.needs_data(named)
-controls.fairness(named, data)
+data = widgets.needs_data(named)
+widgets.fairness(named, data)
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    part = controls.part("activations_part")
+    part = widgets.part("activations_part")
     by_class = data.labelled and st.toggle(
         "Sort digits by class", value=True, key="activations_sort", persist_state="session",
         help="Off: a random order. Blocks that change at a class border are units that tell classes apart.",
     )  # fmt: skip
-chosen = units.batch(data, part, by_class)
-units.health(named, data.name, part)
-show.chart(units.heatmap(named, data.name, part, chosen), key="activation_map")
+chosen = activations_page.batch(data, part, by_class)
+activations_page.health(named, data.name, part)
+show.chart(activations_page.heatmap(named, data.name, part, chosen), key="activation_map")
 
 left, right = st.columns(2, gap="large")
 with left:
-    show.chart(units.mean_per_unit(named, data.name, part), key="mean_activation")
+    show.chart(activations_page.mean_per_unit(named, data.name, part), key="mean_activation")
 with right:
     st.header("One digit's hidden layer", anchor=False)
     column = st.number_input("Digit (column of the map, from 0)", 0, len(chosen) - 1, key="activations_digit")
-    units.one_digit(named, data, part, int(chosen[int(column)]))
+    activations_page.one_digit(named, data, part, int(chosen[int(column)]))
 if data.labelled:
-    show.chart(units.mean_per_class(named, data, part), key="class_activation")
+    show.chart(activations_page.mean_per_class(named, data, part), key="class_activation")

@@ -3,44 +3,45 @@
 import streamlit as st
 
 from rbm import datasets
-from rbm.app import bringing, controls, library, patterns, shell, specimens
+from rbm.app import data_sets, frame, show, widgets
+from rbm.app.data_page import generate, sets, upload
 
-shell.ensure()
-bringing.go_on()
+frame.ensure()
+upload.go_on()
 
 st.title("Data")
 st.markdown("A model learns what its images have in common. See what there is, or bring images of your own.")
-specimens.told()
+show.told()
 
-own = [card.name for card in library.mine()]
+own = [card.name for card in data_sets.mine()]
 about, images = st.columns([2, 3], gap="large")
 with about:
-    name = controls.data_set(
+    name = widgets.data_set(
         "Data set", [*datasets.names(), *own], "set",
         "The first come with this lab or are generated; **mnist**, **fashion-mnist** and **kmnist** are downloaded "
         "once; then follow those that you brought.",
     )  # fmt: skip
-    data = library.find(name)
+    data = data_sets.find(name)
     if data is not None:
-        specimens.facts(data)
+        sets.facts(data)
         with st.container(horizontal=True):
             if st.button("Train on it", type="primary", icon=":material/model_training:", key="data_train"):
-                bringing.train_on(name)
-            specimens.delete(name)
+                upload.train_on(name)
+            sets.delete(name)
     elif name in datasets.names() and not datasets.is_at_hand(name):
-        specimens.fetch(name)
+        sets.fetch(name)
     else:
-        st.warning(library.problem(name), icon=":material/hide_image:")
-        specimens.delete(name)
+        st.warning(data_sets.problem(name), icon=":material/hide_image:")
+        sets.delete(name)
 if data is not None:
     with images:
-        specimens.mosaic(data)
+        sets.mosaic(data)
 
 st.header("Add a data set")
-upload, generate = st.tabs(["Your own images", "Generated patterns"], key="data_tab", on_change="rerun")
-if upload.open:
-    with upload:
-        bringing.upload()
-if generate.open:
-    with generate:
-        patterns.generate()
+from_file, by_rule = st.tabs(["Your own images", "Generated patterns"], key="data_tab", on_change="rerun")
+if from_file.open:
+    with from_file:
+        upload.upload()
+if by_rule.open:
+    with by_rule:
+        generate.generate()

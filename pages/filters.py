@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from rbm.app import controls, session, shell, show, units
+from rbm.app import current_model, filters_page, frame, show, widgets
 
-shell.ensure()
-named = session.current()
+frame.ensure()
+named = current_model.current()
 
 st.title("Filters")
 st.markdown(
@@ -14,21 +14,21 @@ st.markdown(
     "it. Strokes, dots and edges are signs of learning; even noise is a unit that has found nothing to do."
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    order = units.order_choice()
-    common = units.scale_choice()
-ranked = units.ranked(named, order)
-show.picture(units.mosaic(named, order, common), units.mosaic_caption(named, order))
+    order = filters_page.order_choice()
+    common = filters_page.scale_choice()
+ranked = filters_page.ranked(named, order)
+show.picture(filters_page.mosaic(named, order, common), filters_page.mosaic_caption(named, order))
 
 st.header("One unit")
 pick, pictures = st.columns([1, 3], gap="large")
 with pick:
-    unit = units.pick(named, ranked)
+    unit = filters_page.pick(named, ranked)
 with pictures:
-    units.portrait(named, unit)
+    filters_page.portrait(named, unit)
 
 st.header("All parameters")
 with st.grid(3, min_column_width=240):
-    for key, chart in units.parameter_histograms(named).items():
+    for key, chart in filters_page.parameter_histograms(named).items():
         show.chart(chart, key=key)
 if named.dataset is None:
-    controls.needs_data(named)
+    widgets.needs_data(named)

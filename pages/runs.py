@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from rbm.app import compare, owner, shared, shelf, shell
-from rbm.app.lab import lab
+from rbm.app import frame, visitor
+from rbm.app.runs_page import compare, own, shared
+from rbm.app.server import lab
 
-shell.ensure()
+frame.ensure()
 
 st.title("Runs")
 if wanted := st.query_params.get("run"):
@@ -16,15 +17,15 @@ st.markdown(
     "Every training is kept as a **run**: its settings, its curve and its model. This list belongs to this browser, "
     "and survives a reload, a closed laptop and a restarted server. Tick one run to use it, several to compare them."
 )
-runs = lab().runs(owner.key())
-shelf.going()
+runs = lab().runs(visitor.key())
+own.going()
 if runs:
-    ticked = shelf.table(runs)
-    shelf.undo()
+    ticked = own.table(runs)
+    own.undo()
     if not ticked:
         st.caption("Tick the box before a run to use, rename, pin, download or delete it.")
     if len(ticked) == 1:
-        shelf.actions(ticked[0])
+        own.actions(ticked[0])
     elif len(ticked) > compare.MOST:
         st.info(f"Tick at most {compare.MOST} runs to compare them.")
     if 1 <= len(ticked) <= compare.MOST:
@@ -34,8 +35,8 @@ if runs:
         st.header("Settings that differ")
         compare.settings_table(ticked)
 else:
-    shelf.undo()
+    own.undo()
     st.info("No runs yet. Train a model, and it will be listed here.", icon=":material/lightbulb:")
     if st.button("Train a model", icon=":material/model_training:"):
         st.switch_page("pages/train.py")
-shelf.bring_back()
+own.bring_back()

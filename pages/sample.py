@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from rbm.app import contest, dream, session, shell, studio, takeaway, traces
+from rbm.app import current_model, frame
+from rbm.app.sample_page import chains, charts, download, options, samplers, starts
 
-shell.ensure()
-named = session.current()
+frame.ensure()
+named = current_model.current()
 
 st.title("Sample")
 st.markdown(
@@ -13,48 +14,48 @@ st.markdown(
     "$v \\sim p(v \\mid h)$, and again. This **Gibbs chain** wanders to what the model finds likely: pictures of low "
     "**free energy** $F(v)$, where $p(v) \\propto e^{-F(v)}$."
 )
-if not dream.model_fits(named.model):
+if not chains.model_fits(named.model):
     st.info(f"**{named.name}** has real-valued pixels, and this page draws in black and white. Choose another model.")
     st.stop()
-takeaway.open_link(named)
-source = studio.source_choice(named)
+download.open_link(named)
+source = starts.source_choice(named)
 board, below = st.container(), st.container()
 try:
     with below:
         st.header("The dream", anchor=False)
-        wish = dream.wishes(named, source)
+        wish = options.wishes(named, source)
     with board:
-        start = studio.start(named, source, wish.plan)
+        start = starts.start(named, source, wish.plan)
     if start is None:
         st.stop()
     with below:
-        shown = dream.run(named, start, wish)
+        shown = chains.run(named, start, wish)
 except ValueError as error:
     st.error(f"No dream: {error}.", icon=":material/error:")
     st.stop()
 
 film, story = below.columns([9, 10], gap="large")
 with film:
-    dream.play(named, shown)
-    dream.show_held(named, start, wish)
+    chains.play(named, shown)
+    chains.show_held(named, start, wish)
 with story:
-    traces.numbers(shown)
-    traces.show_digits(shown)
+    charts.numbers(shown)
+    charts.show_digits(shown)
 
 names = ["Film strip", "Free energy", "How far", "Mixing better", "Take it away"]
 strip, energy, distance, mixing, away = below.tabs(names, key="dream_tab", on_change="rerun")
 if strip.open:
     with strip:
-        dream.show_film_strip(named, shown)
+        chains.show_film_strip(named, shown)
 if energy.open:
     with energy:
-        traces.energy(named, shown)
+        charts.energy(named, shown)
 if distance.open:
     with distance:
-        traces.distance(shown)
+        charts.distance(shown)
 if mixing.open:
     with mixing:
-        contest.panel(named, start, wish)
+        samplers.panel(named, start, wish)
 if away.open:
     with away:
-        takeaway.panel(named, start, wish, shown)
+        download.panel(named, start, wish, shown)

@@ -2,11 +2,12 @@
 
 import streamlit as st
 
-from rbm.app import again, exchange, lab, live, session, settings, shell, specimens
-from rbm.queue import Busy
-from rbm.records import StoreError
+from rbm.app import current_model, current_run, frame, show
+from rbm.app.train_page import form, model_file, start, watch
+from rbm.errors import StoreError
+from rbm.runs.queue import Busy
 
-shell.ensure()
+frame.ensure()
 
 st.title("Train")
 st.markdown(
@@ -15,21 +16,21 @@ st.markdown(
     r"\rangle_{k\text{ steps}}$"
 )
 
-specimens.told()
-for sentence in settings.wrong_in_address():
+show.told()
+for sentence in form.wrong_in_address():
     st.warning(sentence, icon=":material/link_off:")
-preset = settings.preset()
+preset = form.preset()
 try:
-    again.start_or_offer(settings.form(preset))
-    again.offer()
+    start.start_or_offer(form.form(preset))
+    start.offer()
 except (ValueError, Busy, StoreError) as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
-live.refusal()
+watch.refusal()
 
-if (run_id := lab.run_id()) is None:
-    live.before_the_first()
+if (run_id := current_run.run_id()) is None:
+    watch.before_the_first()
 else:
-    live.panel(run_id)
+    watch.panel(run_id)
 
 st.header("Keep it, or bring one back")
-exchange.files(session.current())
+model_file.files(current_model.current())

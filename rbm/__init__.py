@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rbm import datasets, diagnostics, exact, idx, io, likelihood, monitors
-from rbm.config import PRESETS, TrainConfig
-from rbm.gaussian import GaussianRBM, Standard
-from rbm.io import load, save
-from rbm.label import LabelRBM
-from rbm.model import RBM
-from rbm.pseudo import pseudo_likelihood, stochastic_pseudo_likelihood
-from rbm.sampling import gibbs, sample_class, sample_hidden, sample_visible
-from rbm.state import Diverged, Report, TrainState
-from rbm.training import Trainer, train
+from rbm import datasets
+from rbm.measures import diagnostics, exact, likelihood, monitors
+from rbm.measures.pseudo_likelihood import pseudo_likelihood, stochastic_pseudo_likelihood
+from rbm.models import RBM, GaussianRBM, LabelRBM, Standard, gibbs, io, load, save
+from rbm.models.arrays import as_unit_interval
+from rbm.models.sampling import sample_class, sample_hidden, sample_visible
+from rbm.training import PRESETS, Diverged, Report, TrainConfig, Trainer, TrainState, train
 
 if TYPE_CHECKING:
-    from rbm.estimator import BernoulliRBM
+    from rbm.scikit_learn import BernoulliRBM
 else:
 
     def __getattr__(name: str) -> object:
         """`BernoulliRBM` on first use: it takes scikit-learn, half a second to import."""
         if name != "BernoulliRBM":
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from rbm.estimator import BernoulliRBM
+        from rbm.scikit_learn import BernoulliRBM
 
         return BernoulliRBM
 
@@ -44,11 +41,11 @@ __all__ = [
     "TrainConfig",
     "TrainState",
     "Trainer",
+    "as_unit_interval",
     "datasets",
     "diagnostics",
     "exact",
     "gibbs",
-    "idx",
     "io",
     "likelihood",
     "load",

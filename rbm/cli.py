@@ -7,37 +7,52 @@ says why in one line on stderr.
 from __future__ import annotations
 
 import argparse
+import inspect
 import math
+import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm import exact, io, likelihood
-from rbm.arguments import PROGRAM, parse
-from rbm.bar import Bar
-from rbm.collection import Pixels
-from rbm.config import TrainConfig
-from rbm.datasets import as_unit_interval, log_odds
-from rbm.diagnostics import reconstruction_error, squared_error
-from rbm.features import n_pixels
-from rbm.gaussian import GaussianRBM, Standard
-from rbm.label import LabelRBM
-from rbm.model import RBM, Array
-from rbm.pseudo import pseudo_likelihood
-from rbm.sampling import bernoulli, chain
-from rbm.sources import Data, read_data
-from rbm.state import Diverged, Report
-from rbm.training import Trainer
+from rbm import datasets
+from rbm.datasets import mnist
+from rbm.datasets.catalogue import Data, read_data
+from rbm.datasets.dataset import Pixels
+from rbm.measures import exact, likelihood
+from rbm.measures.diagnostics import n_pixels, reconstruction_error, squared_error
+from rbm.measures.pseudo_likelihood import pseudo_likelihood
+from rbm.models import io
+from rbm.models.arrays import Array, as_unit_interval, log_odds
+from rbm.models.binary import RBM
+from rbm.models.gaussian import GaussianRBM, Standard
+from rbm.models.labelled import LabelRBM
+from rbm.models.sampling import bernoulli, chain
+from rbm.training.config import TrainConfig
+from rbm.training.state import Diverged, Report
+from rbm.training.trainer import Trainer
 
 SCHEDULES = {"quick": (likelihood.QUICK_SCHEDULE, 500), "full": (likelihood.FULL_SCHEDULE, 2000)}  # and Gibbs sweeps
+
+PROGRAM = "python -m rbm"
+DATA = (
+    f"{', '.join(datasets.names())}, or a folder with {mnist.TRAIN_IMAGES} and maybe {mnist.TEST_IMAGES}, "
+    "or .gz of them"
+)
+
+Add = Callable[..., argparse.Action]
+
+WIDTH = 24  # of the bar, in characters
+PAUSE = 0.1  # seconds between two drawings of the same words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -292,3 +307,135 @@ def _check_target(path: Path) -> None:
         raise FileNotFoundError(f"there is no folder {path.parent}; make it first")
     with tempfile.TemporaryFile(dir=path.parent):
         pass
+
+
+# ---- what can be asked for on the command line
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """The options, with `task` the command. Raises SystemExit: 0 after --help, 2 and one line for a bad one."""
+    parser = _Parser(prog=PROGRAM, description="Train, measure and sample restricted Boltzmann machines.")
+    commands = parser.add_subparsers(title="commands", dest="task", required=True)
+    for task, (words, add_options) in _TASKS.items():
+        command = commands.add_parser(task, help=words, description=words, allow_abbrev=False)
+        add_options(command.add_argument)
+    return parser.parse_args(arguments)
+
+
+def field_help() -> dict[str, str]:
+    """What TrainConfig's docstring says of each of its fields: `name: words` or `name, name: words`."""
+    name = "|".join(field.name for field in fields(TrainConfig))
+    indented = [line.strip() for line in (inspect.getdoc(TrainConfig) or "").splitlines() if line.startswith("    ")]
+    _, *pairs = re.split(rf"\b((?:(?:{name}), )*(?:{name})): ", " ".join(indented))
+    entries = zip(pairs[::2], pairs[1::2], strict=True)
+    return {one: words.strip(" .;") for names, words in entries for one in names.split(", ")}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, where argparse prints its usage too."""
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
+
+
+def _train(add: Add) -> None:
+    add("--data", required=True, help=f"what to learn: {DATA} (required)")
+    add("--out", required=True, help="where to save the model, an .npz file; replaces it (required)")
+    kinds, words = get_type_hints(TrainConfig), field_help()
+    for field in fields(TrainConfig):
+        kind, default = kinds[field.name], field.default
+        how: dict[str, Any] = {"type": int if int in get_args(kind) else kind, "metavar": "X" if kind is float else "N"}
+        if get_origin(kind) is Literal:
+            how = {"choices": get_args(kind)}
+        elif kind is bool:
+            how = {"action": argparse.BooleanOptionalAction}
+            default = "on" if default else "off"
+        action = add(_flag(field.name), default=field.default, **how)
+        action.help = f"{words[field.name]} (default: {'none' if default is None else default})".replace("%", "%%")
+
+
+def _evaluate(add: Add) -> None:
+    add("model", help="a file that train or rbm.save wrote")
+    add("--data", required=True, help=f"what to measure on: {DATA} (required)")
+    add(
+        "--schedule",
+        choices=("quick", "full"),
+        default="quick",
+        help="of annealed importance sampling: quick takes seconds, full the 14,500 steps of the literature and "
+        "minutes (default: quick)",
+    )
+    add("--seed", type=_whole_from(0), default=0, help="of all random numbers (default: 0)")
+
+
+def _sample(add: Add) -> None:
+    add("model", help="a file that train or rbm.save wrote")
+    add("--out", required=True, help="where to save the mosaic, a .png file; replaces it (required)")
+    add(
+        "--data",
+        help="start the chains at its training images; without it they start from the model's own distribution as AIS "
+        "finds it, which after contrastive divergence can be far from the data (default: none)",
+    )
+    add("--number", type=_whole_from(1), default=100, help="how many samples (default: 100)")
+    add("--sweeps", type=_whole_from(1), default=1000, help="Gibbs sweeps; the last p(v | h) is shown (default: 1000)")
+    add("--temperature", type=float, default=1.0, help="above 1 more varied, below 1 more typical (default: 1.0)")
+    add("--seed", type=_whole_from(0), default=0, help="of all random numbers (default: 0)")
+
+
+_TASKS: dict[str, tuple[str, Callable[[Add], None]]] = {
+    "train": ("train a model; Ctrl-C keeps that of the last finished epoch", _train),
+    "evaluate": ("measure a model on held-out images", _evaluate),
+    "sample": ("draw a mosaic of the model's samples", _sample),
+}
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _whole_from(low: int) -> Callable[[str], int]:
+    def whole(text: str) -> int:
+        if not text.isdecimal() or int(text) < low:
+            raise argparse.ArgumentTypeError(f"must be a whole number from {low} on, got {text!r}")
+        return int(text)
+
+    return whole
+
+
+# ---- a progress bar
+
+
+class Bar:
+    """Counts to `total`; as a context manager it wipes its line at the end, whatever ends it."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._begin = total, time.monotonic()
+        self._drawn, self._words = -PAUSE, ""
+        self._terminal = sys.stderr.isatty()
+
+    def show(self, done: int, words: str) -> None:
+        """`done` of the total, and what is going on."""
+        now = time.monotonic()
+        if not self._terminal or (words == self._words and now - self._drawn < PAUSE):
+            return
+        self._drawn, self._words = now, words
+        fraction = done / self._total
+        full = round(WIDTH * fraction)
+        left = f", {(now - self._begin) / fraction * (1 - fraction):.0f} s left" if done else ""
+        self._write(f"[{'#' * full}{'.' * (WIDTH - full)}] {fraction:4.0%}  {words}{left}")
+
+    def say(self, line: str) -> None:
+        """Print a line that stays, to stdout."""
+        self._write("")
+        print(line, flush=True)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._write("")
+
+    def _write(self, text: str) -> None:
+        if self._terminal:
+            sys.stderr.write(f"\r{text}\x1b[K")  # to the start of the line; then wipe what is left of the last one
+            sys.stderr.flush()

@@ -1,4 +1,4 @@
-"""A real server and a real browser, for the stories in test_browser*.py and test_accessibility.py."""
+"""A real server and a real browser, for the stories in tests/browser/."""
 
 import os
 import re

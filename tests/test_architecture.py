@@ -1,4 +1,4 @@
-"""Data flows one way: every module of rbm/ imports only from modules above it in this list."""
+"""Data flows one way: every part of rbm/ imports only from those that MAY_IMPORT names, and nothing in a circle."""
 
 from __future__ import annotations
 
@@ -6,80 +6,29 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ORDER = [  # a new module is one line here; a name may be listed before its file exists
-    "blas",
-    "archives",
-    "collection",
-    "idx",
-    "synthetic",
-    "downloads",
-    "mnist",
-    "datasets",
-    "fetch",
-    "uploads.limits",
-    "uploads.shaping",
-    "uploads.npz",
-    "uploads.table",
-    "uploads.pictures",
-    "uploads.reading",
-    "ink",
-    "clamping",
-    "model",
-    "label",
-    "postcard",
-    "features",
-    "gaussian",
-    "units",
-    "sampling",
-    "corruption",
-    "exact",
-    "likelihood",
-    "pseudo",
-    "diagnostics",
-    "health",
-    "monitors",
-    "config",
-    "batches",
-    "state",
-    "gradient",
-    "negative",
-    "dreams",
-    "mixing",
-    "reels",
-    "training",
-    "estimator",
-    "files",
-    "io",
-    "limits",
-    "progress",
-    "jobs",
-    "queue",
-    "records",
-    "datafile",
-    "library",
-    "checkpoints",
-    "presence",
-    "database",
-    "ledger",
-    "runs",
-    "keeper",
-    "trainings",
-    "bundle",
-    "shelf",
-    "service",
-    "models",
-    "models.make",
-    "sources",
-    "bar",
-    "arguments",
-    "cli",
-    "__main__",
-]
+GROUND = ("errors", "files", "visitors")  # these import nothing of rbm
+CORE = ("models", "measures", "training", "datasets")
+MAY_IMPORT = {  # what a folder or a module of rbm/ may import besides itself
+    **dict.fromkeys(GROUND, ()),
+    "models": ("errors", "files"),
+    "measures": ("models",),
+    "training": ("models", "measures"),
+    "datasets": GROUND,
+    "runs": (*GROUND, *CORE),
+    "app": (*GROUND, *CORE, "runs", "pretrained"),
+    **dict.fromkeys(("cli", "scikit_learn", "pretrained"), (*GROUND, *CORE)),
+    "__main__": ("cli",),
+}
+NO_STREAMLIT = [  # of rbm/app/: what draws and computes
+    "pictures.py", "charts.py", "components/sprite.py", "sample_page/ink.py", "sample_page/hold.py",
+    "sample_page/address.py",
+]  # fmt: skip
 
 
 def imported(source: str, package: str) -> Iterator[str]:
@@ -97,14 +46,15 @@ def within(name: str, package: str) -> bool:
     return f"{name}.".startswith(f"{package}.")
 
 
-def wrong_in_core(module: str, source: str) -> list[str]:
-    """What a module of rbm/ outside rbm/app imports and may not."""
-    above = ORDER[: ORDER.index(module)]
+def wrong(module: str, source: str) -> list[str]:
+    """What a module of rbm/ ("models.io") imports and may not."""
+    part = module.split(".")[0]
+    allowed = (part, *MAY_IMPORT[part])
     return [
         name
-        for name in imported(source, "rbm")
-        if within(name, "streamlit")
-        or (within(name, "rbm") and not any(within(name, f"rbm.{other}") for other in above))
+        for name in imported(source, f"rbm.{module}".rpartition(".")[0])
+        if (within(name, "streamlit") and part != "app")
+        or (within(name, "rbm") and not any(within(name, f"rbm.{other}") for other in allowed))
         or within(name, "pages")
     ]
 
@@ -114,39 +64,56 @@ def wrong_in_page(source: str) -> list[str]:
 
 
 def files(pattern: str) -> list[Path]:
-    return sorted(path for path in ROOT.glob(pattern) if path.name != "__init__.py")
+    return sorted(path for path in ROOT.glob(pattern) if path != ROOT / "rbm" / "__init__.py")
 
 
 def relative(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-CORE = [path for path in files("rbm/**/*.py") if "app" not in path.relative_to(ROOT / "rbm").parts[:-1]]
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT / "rbm").with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {dotted(path): path for path in files("rbm/**/*.py")}
 PAGES = files("pages/*.py")
 
 
-@pytest.mark.parametrize("path", CORE, ids=relative)
-def test_a_module_of_the_core_imports_only_from_those_above_it(path):
-    module = ".".join(path.relative_to(ROOT / "rbm").with_suffix("").parts)
-    assert module in ORDER, f"{relative(path)} has no place in ORDER, the list at the top of this file"
-    assert wrong_in_core(module, path.read_text()) == []
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_what_its_part_may(module):
+    assert module.split(".")[0] in MAY_IMPORT, f"{module} has no place in MAY_IMPORT, at the top of this file"
+    assert wrong(module, MODULES[module].read_text()) == []
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    graph = {}
+    for module, path in MODULES.items():
+        if path.name == "__init__.py":
+            continue  # it offers what is inside
+        names = [name.removeprefix("rbm.") for name in imported(path.read_text(), "") if within(name, "rbm")]
+        graph[module] = {next((m for m in (name, name.rpartition(".")[0]) if m in MODULES), name) for name in names}
+    list(TopologicalSorter(graph).static_order())  # raises CycleError, which names them
 
 
 def test_the_package_itself_knows_nothing_of_the_app():
     names = list(imported((ROOT / "rbm" / "__init__.py").read_text(), "rbm"))
-    assert "rbm.model.RBM" in names
+    assert "rbm.models.RBM" in names
     assert not [name for name in names if within(name, "streamlit") or within(name, "rbm.app")]
 
 
-@pytest.mark.parametrize("path", files("benchmarks/**/*.py") + files("rbm/app/figures.py"), ids=relative)
-def test_benchmarks_and_figures_know_no_streamlit(path):
+@pytest.mark.parametrize(
+    "path", files("benchmarks/**/*.py") + [ROOT / "rbm" / "app" / name for name in NO_STREAMLIT], ids=relative
+)
+def test_benchmarks_and_pictures_know_no_streamlit(path):
     names = [name for name in imported(path.read_text(), "rbm.app") if within(name, "streamlit")]
     assert not [name for name in names if not within(name, "streamlit.proto")]  # a benchmark may speak to the server
 
 
 @pytest.mark.parametrize("path", files("benchmarks/**/*.py"), ids=relative)
-def test_benchmarks_know_no_app(path):
-    assert not [name for name in imported(path.read_text(), "benchmarks") if within(name, "rbm.app")]
+def test_benchmarks_know_of_the_app_only_what_draws(path):
+    names = [name for name in imported(path.read_text(), "benchmarks") if within(name, "rbm.app")]
+    drawing = [f"rbm.app.{name.removesuffix('.py').replace('/', '.')}" for name in NO_STREAMLIT]
+    assert not [name for name in names if not any(within(name, module) for module in drawing)]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=relative)
@@ -156,39 +123,49 @@ def test_pages_import_no_other_page(path):
     assert not pages & {name.split(".")[0] for name in imported(path.read_text(), "pages")}
 
 
+@pytest.mark.parametrize("path", [*files("rbm/app/**/*.py"), *PAGES], ids=relative)
+def test_the_parts_of_a_page_are_for_that_page_alone(path):
+    """`sample_page/` and `home_page.py` are what a page is made of; what two pages use stands beside them."""
+    own = f"{path.stem}_page" if path.parent.name == "pages" else path.relative_to(ROOT / "rbm" / "app").parts[0]
+    names = [name.split(".")[2] for name in imported(path.read_text(), "") if name.startswith("rbm.app.")]
+    others = {name for name in names if name.endswith("_page") and name != own.removesuffix(".py")}
+    assert others <= ({"home_page"} if path.name == "readme_gif.py" else set())
+
+
 @pytest.mark.parametrize(
-    ("module", "source", "wrong"),
+    ("module", "source", "expected"),
     [
-        ("exact", "from rbm.model import RBM", []),
-        ("exact", "import numpy as np\nfrom rbm import model, datasets", []),
-        ("exact", "from . import model", []),
-        ("exact", "from rbm.modelling import x", ["rbm.modelling.x"]),
-        ("exact", "from rbm.training import train", ["rbm.training.train"]),
-        ("exact", "from rbm import training", ["rbm.training"]),
-        ("exact", "from .training import train", ["rbm.training.train"]),
-        ("exact", "from . import training", ["rbm.training"]),
-        ("exact", "import rbm.training as t", ["rbm.training"]),
-        ("exact", "import rbm", ["rbm"]),
-        ("exact", "from rbm import RBM", ["rbm.RBM"]),
-        ("exact", "from rbm.exact import log_partition", ["rbm.exact.log_partition"]),
-        ("jobs", "def f():\n    if True:\n        import streamlit.runtime", ["streamlit.runtime"]),
-        ("jobs", "from rbm.app.figures import grey", ["rbm.app.figures.grey"]),
-        ("jobs", "from rbm.app import session", ["rbm.app.session"]),
-        ("jobs", "from rbm.training import train\nimport streamlit_drawable", []),
+        ("measures.exact", "from rbm.models.binary import RBM", []),
+        ("measures.exact", "import numpy as np\nfrom rbm.models import binary, io", []),
+        ("measures.exact", "from . import likelihood", []),
+        ("measures.exact", "from rbm import models", []),
+        ("measures.exact", "from rbm.modelling import x", ["rbm.modelling.x"]),
+        ("measures.exact", "from rbm.training import train", ["rbm.training.train"]),
+        ("measures.exact", "from rbm import training", ["rbm.training"]),
+        ("measures.exact", "import rbm.training as t", ["rbm.training"]),
+        ("measures.exact", "from rbm.datasets import load", ["rbm.datasets.load"]),
+        ("measures.exact", "import rbm", ["rbm"]),
+        ("measures.exact", "from rbm import RBM", ["rbm.RBM"]),
+        ("datasets.own", "from rbm.runs.limits import Limits", ["rbm.runs.limits.Limits"]),
+        ("runs.job", "def f():\n    if True:\n        import streamlit.runtime", ["streamlit.runtime"]),
+        ("runs.job", "from rbm.app.pictures import grey", ["rbm.app.pictures.grey"]),
+        ("runs.job", "from rbm.training.trainer import train\nimport streamlit_drawable", []),
+        ("app.frame", "import streamlit as st\nfrom pages import train", ["pages.train"]),
+        ("files", "from rbm import errors", ["rbm.errors"]),
     ],
 )
-def test_the_check_sees_what_it_should(module, source, wrong):
-    assert wrong_in_core(module, source) == wrong
+def test_the_check_sees_what_it_should(module, source, expected):
+    assert wrong(module, source) == expected
 
 
 def test_the_check_of_pages_sees_what_it_should():
     assert wrong_in_page("from pages import train") == ["pages.train"]
     assert wrong_in_page("from . import train") == ["pages.train"]
-    assert wrong_in_page("import streamlit as st\nfrom rbm.app import shell") == []
+    assert wrong_in_page("import streamlit as st\nfrom rbm.app import frame") == []
 
 
 def test_importing_rbm_loads_neither_streamlit_nor_scikit_learn():
-    heavy = ("streamlit", "sklearn", "scipy", "pandas", "matplotlib", "mlxtend", "plotly", "PIL")
+    heavy = ("streamlit", "sklearn", "scipy", "pandas", "matplotlib", "mlxtend", "plotly", "PIL", "pooch", "requests")
     program = f"import sys, rbm; print([x for x in {heavy!r} if x in sys.modules], 'rbm.training' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] True"

@@ -15,12 +15,10 @@ import pytest
 from PIL import Image
 
 import rbm
-import rbm.sampling
-from rbm import arguments, cli
-from rbm.bar import Bar
-from rbm.cli import main
-from rbm.sources import read_data
-from rbm.training import Trainer
+from rbm import cli
+from rbm.cli import Bar, main
+from rbm.datasets.catalogue import read_data
+from rbm.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(2)
@@ -282,7 +280,7 @@ def test_samples_can_start_at_images(kind, folder, tmp_path, monkeypatch):
     more = {"n_classes": 2} if extra else {}
     model = getattr(rbm, kind)(np.zeros((15 + extra, 2)), np.zeros(15 + extra), np.zeros(2), **more)
     rbm.save(saved, model, {"shape": [3, 5], "data": str(folder)})
-    monkeypatch.setattr(cli, "chain", lambda model, v, sweeps, rng: [rbm.sampling.Sweep(v, v)] * sweeps)
+    monkeypatch.setattr(cli, "chain", lambda model, v, sweeps, rng: [rbm.models.sampling.Sweep(v, v)] * sweeps)
     assert main(text("sample", saved, "--out", out, "--data", folder, "--number", 4, "--sweeps", 1)) == 0
     known = {image.tobytes() for image in read_data(str(folder)).train}
     tiles = [picture_in(out)[y : y + 3, x : x + 5] for y in (0, 4) for x in (0, 6)]
@@ -341,7 +339,7 @@ def model(tmp_path):
     ],
 )
 def test_one_line_and_exit_code_2(words, message, tmp_path, model, capsys):
-    names = {"tmp": tmp_path, "model": model, "code": __file__, "shipped": ROOT / "rbm" / "models" / "default.npz"}
+    names = {"tmp": tmp_path, "model": model, "code": __file__, "shipped": ROOT / "rbm" / "pretrained" / "default.npz"}
     assert message in refused(capsys, *words.format(**names).split())
     assert [path.name for path in tmp_path.iterdir()] == ["model.npz"]
 
@@ -361,7 +359,7 @@ def test_a_folder_without_permission_is_found_out_before_training(tmp_path, caps
 
 
 def test_every_field_of_the_config_has_help_of_its_own():
-    words = arguments.field_help()
+    words = cli.field_help()
     assert set(words) == {field.name for field in fields(rbm.TrainConfig)}
     assert all(len(text) > 10 for text in words.values())
     assert len(set(words.values())) == len(words)
@@ -400,9 +398,9 @@ def test_a_new_field_appears_by_itself(monkeypatch):
         second: float = 2.0
         third: int | None = None
 
-    monkeypatch.setattr(arguments, "TrainConfig", Config)
-    assert arguments.field_help() == {"first": "numbers of 100 %", "second": "numbers of 100 %", "third": "or none"}
-    options = arguments.parse(["train", "--data", "d", "--out", "o", "--third", "3", "--second", "5"])
+    monkeypatch.setattr(cli, "TrainConfig", Config)
+    assert cli.field_help() == {"first": "numbers of 100 %", "second": "numbers of 100 %", "third": "or none"}
+    options = cli.parse(["train", "--data", "d", "--out", "o", "--third", "3", "--second", "5"])
     assert (options.first, options.second, options.third) == (1, 5.0, 3)
 
 
@@ -435,7 +433,7 @@ def test_the_bar_is_drawn_over_itself_and_wiped(monkeypatch, capsys):
 
 def test_the_bar_counts_the_whole_run(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stderr", Terminal())
-    monkeypatch.setattr("rbm.bar.PAUSE", -1.0)
+    monkeypatch.setattr("rbm.cli.PAUSE", -1.0)
     main(["train", *FAST, "--out", str(tmp_path / "model.npz")])
     shown = [int(percent) for percent in re.findall(r"(\d+)%", sys.stderr.getvalue())]
     assert shown == [12, 25, 38, 50, 62, 75, 88, 100]

@@ -1,4 +1,4 @@
-"""Atomic files: what `rbm.save` and the store write through. (tests/test_io.py fills the disk and races.)"""
+"""Atomic files: what `rbm.save` and the store write through. (tests/models/test_io.py fills the disk and races.)"""
 
 from __future__ import annotations
 

@@ -6,13 +6,15 @@ from typing import Literal
 
 import streamlit as st
 
-from rbm.app.figures import Chart, Picture
+from rbm.app.charts import Chart
+from rbm.app.pictures import Picture
 
 _CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "lasso2d", "select2d", "autoScale2d"],
 }
 _FORMAT = "chart_format"
+_TOLD = "data_told"
 
 
 def chart(drawn: Chart, key: str) -> None:
@@ -38,3 +40,13 @@ def format_choice() -> None:
         help="The camera that appears above a chart saves it: **PNG** for slides, **SVG** for print. Pictures made of "
         "pixels are PNG: open the menu on one to save it. The arrow above a table saves it as CSV.",
     )
+
+
+def tell(sentence: str) -> None:
+    """Say it once: at the top of what comes next, the Data or the Train page."""
+    st.session_state[_TOLD] = sentence
+
+
+def told() -> None:
+    if sentence := st.session_state.pop(_TOLD, None):
+        st.info(sentence, icon=":material/info:")

@@ -1,16 +1,17 @@
-"""The models that ship with the app, and the command that makes them.
+"""What an RBM is, and how it is sampled."""
 
-Each file's note says what the model is (`name`, `about`), how it was made (`made_by`, `data`, `config`) and what was
-measured on it (`measured`).
-"""
+from rbm.models.binary import RBM
+from rbm.models.gaussian import GaussianRBM, Standard
+from rbm.models.io import load, save
+from rbm.models.labelled import LabelRBM
+from rbm.models.sampling import gibbs
 
-from __future__ import annotations
-
-from pathlib import Path
-
-NAMES = ("default", "strokes", "classes", "sick")
-
-
-def path(name: str) -> Path:
-    """The file of a shipped model, which `rbm.load` and `rbm.io.read` take."""
-    return Path(__file__).parent / f"{name}.npz"
+__all__ = [
+    "RBM",
+    "GaussianRBM",
+    "LabelRBM",
+    "Standard",
+    "gibbs",
+    "load",
+    "save",
+]

@@ -1,0 +1,1 @@
+"""What the browser runs: the drawing board and the player of films."""

@@ -1,0 +1,44 @@
+"""A player for films of Gibbs chains. It runs in the browser, so that playing never asks the server."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import streamlit as st
+
+from rbm.app.components.sprite import Reel
+
+_HERE = Path(__file__).parent
+
+_component = st.components.v2.component(
+    "rbm_player",
+    html=(_HERE / "player.html").read_text(),
+    css=(_HERE / "player.css").read_text(),
+    js=(_HERE / "player.js").read_text(),
+)
+
+
+def player(
+    reel: Reel, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20, endless: bool = False
+) -> None:
+    """Play `reel` at `speed` frames a second to begin with, each frame with its caption.
+
+    `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
+    without end, with no other control than Play and Pause.
+    """
+    _component(
+        key=key,
+        data={
+            "sprite": "data:image/png;base64," + base64.b64encode(reel.png).decode(),
+            "columns": reel.per_row,
+            "width": reel.width,
+            "height": reel.height,
+            "grid": reel.grid,
+            "captions": captions,
+            "labels": labels,
+            "speed": speed,
+            "alt": alt,
+            "endless": endless,
+        },
+    )

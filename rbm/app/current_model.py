@@ -1,0 +1,170 @@
+"""The model in use in a browser's session, and the shared caches of what pages ask of it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import IO, Any, Literal
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from rbm import pretrained
+from rbm.app import data_sets, pictures, server
+from rbm.datasets.dataset import Dataset
+from rbm.errors import BadModelFile
+from rbm.measures import diagnostics
+from rbm.models import io
+from rbm.models.arrays import Array
+from rbm.models.binary import RBM
+from rbm.models.gaussian import GaussianRBM
+from rbm.models.labelled import LabelRBM, marginal
+
+_CURRENT = "model_in_use"
+
+Part = Literal["Held-out", "Training"]
+
+
+@dataclass(frozen=True, eq=False)
+class NamedModel:
+    """A model and where it comes from. `data` is None where no data set has its number of pixels."""
+
+    name: str
+    model: RBM
+    data: str | None
+    epochs: int | None = None
+    error: float | None = None
+    info: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def line(self) -> str:
+        """One line for the sidebar."""
+        classes = f" with {self.model.n_classes} classes" if isinstance(self.model, LabelRBM) else ""
+        size = f"{self.marginal.n_visible}-{self.model.n_hidden}{classes}"
+        parts = [self.name, size, data_sets.title(self.data) if self.data else "no matching data"]
+        if self.epochs is not None:
+            parts.append(f"{self.epochs} epochs")
+        if self.error is not None:
+            parts.append(f"held-out error {self.error:.2f}")
+        return " · ".join(parts)
+
+    @property
+    def dataset(self) -> Dataset | None:
+        return None if self.data is None else data_sets.find(self.data, self.marginal.n_visible)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width of an image: the data's, else as near to a square as the pixels divide."""
+        known = None if self.data is None else data_sets.shape(self.data, self.marginal.n_visible)
+        return known or near_square(self.marginal.n_visible)
+
+    @cached_property
+    def marginal(self) -> RBM:
+        """The model of the pixels alone, which is what most pages look through: see `rbm.models.labelled.marginal`."""
+        return marginal(self.model)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells models apart in the caches."""
+        arrays = (self.model.weights, self.model.visible_bias, self.model.hidden_bias)
+        return hashlib.sha1(b"".join(a.tobytes() for a in arrays), usedforsecurity=False).hexdigest()
+
+
+def near_square(count: int) -> tuple[int, int]:
+    """Height <= width with height * width == count, as near to a square as it gets."""
+    height = next(h for h in range(int(count**0.5), 0, -1) if count % h == 0)
+    return height, count // height
+
+
+def current() -> NamedModel:
+    """The model in use on every page: what was trained or uploaded last, else the one that ships."""
+    model: NamedModel = st.session_state.get(_CURRENT) or default_model()
+    return model
+
+
+def use(model: NamedModel) -> None:
+    st.session_state[_CURRENT] = model
+
+
+def use_default() -> None:
+    st.session_state.pop(_CURRENT, None)
+
+
+@st.cache_resource(show_spinner=False)
+def shipped() -> dict[str, NamedModel]:
+    """The models that ship with the app, by the names of `rbm.pretrained`."""
+    return {name: _named(*io.read(pretrained.path(name)), fallback_name=name) for name in pretrained.NAMES}
+
+
+def default_model() -> NamedModel:
+    """The one that is in use at first."""
+    return shipped()["default"]
+
+
+def from_upload(file: IO[bytes], name: str) -> NamedModel:
+    """The model in an uploaded file. Raises rbm.errors.BadModelFile with a sentence for the reader."""
+    model, info = io.read(file)
+    if isinstance(model, GaussianRBM):
+        raise BadModelFile("its pixels are real-valued (GaussianRBM), and these pages draw in black and white")
+    return _named(model, info, fallback_name=name.removesuffix(".npz"))
+
+
+def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
+    """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
+    name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
+    fitting = data_sets.fitting(marginal(model).n_visible)
+    return NamedModel(
+        name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
+        model=model,
+        data=data if data in fitting else next(iter(fitting), None),
+        epochs=epochs if isinstance(epochs, int) else None,
+        error=error if isinstance(error, float) and np.isfinite(error) else None,
+        info=info,
+    )
+
+
+def model_file(named: NamedModel) -> bytes:
+    """`named` as an .npz file. What its own note says goes first: the data it is shown with need not have taught it."""
+    import io as buffers
+
+    buffer = buffers.BytesIO()
+    note = {"name": named.name, "data": named.data, "epochs": named.epochs, "validation_error": named.error}
+    io.save(buffer, named.model, {**note, **named.info})
+    return buffer.getvalue()
+
+
+def images_and_labels(dataset: Dataset, part: Part) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    if part == "Training":
+        return dataset.train_images, dataset.train_labels
+    return dataset.test_images, dataset.test_labels
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def activations(fingerprint: str, _model: RBM, data: str, part: Part) -> Array:
+    """p(h = 1 | v) (n, n_hidden) of every image of a part; shared read-only."""
+    images, _ = images_and_labels(server.library().load(data), part)
+    hidden = diagnostics.hidden_activations(_model, images)
+    hidden.setflags(write=False)
+    return hidden
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def errors(fingerprint: str, _model: RBM, data: str, part: Part) -> NDArray[np.float64]:
+    """Mean-field reconstruction error (n,) of every image of a part; shared read-only."""
+    images, _ = images_and_labels(server.library().load(data), part)
+    error = diagnostics.reconstruction_error(_model, images)
+    error.setflags(write=False)
+    return error
+
+
+def portrait(named: NamedModel) -> pictures.Picture:
+    """The model in a picture, excited by a held-out digit if there is data for it."""
+    image = named.dataset.test_images[0] if named.dataset else None
+    seen = np.zeros(named.marginal.n_visible) if image is None else image / 255
+    return pictures.network(named.marginal.weights, named.marginal.mean_hidden(seen), image, named.shape)
+
+
+def activations_of(named: NamedModel, data: str, part: Part = "Held-out") -> Array:
+    return activations(named.fingerprint, named.marginal, data, part)

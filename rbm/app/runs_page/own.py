@@ -1,0 +1,160 @@
+"""The table of a browser's runs, and what its owner can do with them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+from rbm.app import data_sets, visitor
+from rbm.app.current_model import use
+from rbm.app.current_run import named, watch
+from rbm.app.server import lab
+from rbm.errors import BadModelFile, StoreError
+from rbm.runs.export import BadBundle
+from rbm.runs.record import Run
+
+_UNDO, _TICKED = "deleted_run", "ticked_runs"
+
+
+def table(runs: list[Run]) -> list[Run]:
+    """The runs, a line each; those that are ticked. A table whose lines change forgets its ticks, so they are kept."""
+    titles = {name: data_sets.title(name) for name in {run.data for run in runs}}
+    lines = [_line(run, titles[run.data]) for run in runs]
+    ticked: list[str] = st.session_state.get(_TICKED, [])
+    chosen = st.dataframe(
+        lines,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [row for row, run in enumerate(runs) if run.id in ticked]}},
+        key=f"runs_table_{crc32(repr(lines).encode())}",
+        column_config={
+            "started": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
+            "error": st.column_config.NumberColumn("training error", format="%.2f"),
+            "held_out": st.column_config.NumberColumn("held-out error", format="%.2f"),
+            "seconds": st.column_config.NumberColumn("time (s)", format="%.0f"),
+        },
+    )
+    found = [runs[row] for row in chosen.selection.rows if row < len(runs)]
+    st.session_state[_TICKED] = [run.id for run in found]
+    return found
+
+
+def _line(run: Run, data: str) -> dict[str, Any]:
+    config = run.config
+    return {
+        "name": ("📌 " if run.pinned else "") + run.name,
+        "status": run.status,
+        "data": data,
+        "hidden": config.n_hidden,
+        "method": f"{config.algorithm.upper()}-{config.gibbs_steps}",
+        "epochs": f"{run.epoch} of {config.epochs}",
+        "error": run.training_error,
+        "held_out": run.validation_error,
+        "log-likelihood": _bracket(run),
+        "seconds": run.seconds,
+        "started": datetime.fromtimestamp(run.created, tz=UTC),
+    }
+
+
+def _bracket(run: Run) -> str:
+    """The last measured likelihood: exact, or reverse AIS to AIS."""
+    if not {"ais", "exact"} & set(run.measures):
+        return ""
+    for point in reversed(lab().progress(run.id).history):
+        found = point.measures
+        if "exact_log_likelihood" in found:
+            return f"{found['exact_log_likelihood']:.1f}"
+        if "ais_lower" in found:
+            return f"{found['ais_lower']:.1f} to {found['ais_upper']:.1f}"
+    return ""
+
+
+def actions(run: Run) -> None:
+    """What can be done with one run of one's own."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button("Use this model", type="primary", icon=":material/check:"):
+            _try(lambda: use(named(run, lab().progress(run.id))))
+        if st.button("Show on Train", icon=":material/monitoring:"):
+            watch(run.id)
+            st.switch_page("pages/train.py")
+        pin = "Unpin" if run.pinned else "Pin"
+        if st.button(pin, icon=":material/push_pin:", help="A pinned run is never removed to make room."):
+            _try(lambda: lab().pin(visitor.key(), run.id, not run.pinned))
+        if st.button("Delete", icon=":material/delete:"):
+            st.session_state[_UNDO] = run.id
+            _try(lambda: lab().delete(visitor.key(), run.id))
+        download(run)
+    with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", run.name, max_chars=60, width=320)
+        if st.form_submit_button("Rename"):
+            _try(lambda: lab().rename(visitor.key(), run.id, name))
+    link(run)
+
+
+def link(run: Run) -> None:
+    server = str(st.context.url or "").split("?")[0].rsplit("/", 1)[0]
+    address = f"{server}/runs?run={run.id}"
+    st.caption("Whoever has this link can look at the run, and change nothing:")
+    st.code(address, language=None, wrap_lines=True)
+
+
+def download(run: Run) -> None:
+    """The run as a zip, made when it is asked for."""
+    try:
+        model = lab().progress(run.id).model
+    except StoreError:
+        return
+    if model is not None:
+        st.download_button(
+            "Download as zip",
+            data=lambda: lab().export(run.id),
+            file_name=f"rbm-run-{run.id[:6]}.zip",
+            mime="application/zip",
+            icon=":material/folder_zip:",
+            on_click="ignore",
+            help="Model, configuration, metrics as CSV, and a README that reloads it in Python.",
+        )
+
+
+def undo() -> None:
+    """After a deletion, until something else is done: bring it back."""
+    deleted = st.session_state.get(_UNDO)
+    if deleted and st.button("Undo the deletion", icon=":material/undo:"):
+        del st.session_state[_UNDO]
+        _try(lambda: lab().undelete(visitor.key(), deleted))
+
+
+def bring_back() -> None:
+    """Import a run that was downloaded as a zip."""
+    uploaded = st.file_uploader("Import a run", type="zip", max_upload_size=20, help="A zip downloaded from this page.")
+    if uploaded is None or st.session_state.get("seen_run_upload") == uploaded.file_id:
+        return
+    try:
+        lab().import_run(visitor.key(), uploaded)
+    except (BadBundle, BadModelFile, StoreError) as error:
+        st.error(f"{uploaded.name} was not imported: {error}")
+    else:
+        st.session_state["seen_run_upload"] = uploaded.file_id
+        st.rerun()
+
+
+def going() -> None:
+    """Say which runs the next start removes, before it does."""
+    leaving = lab().would_go(visitor.key())
+    if leaving:
+        names = ", ".join(run.name for run in leaving[:3])
+        st.warning(f"The store is full: the next training removes {names}. Pin or download what you want to keep.")
+
+
+def _try(action: Any) -> None:
+    """Do it and draw the page anew; or say why not."""
+    try:
+        action()
+    except (StoreError, ValueError) as error:
+        st.error(str(error))
+    else:
+        st.rerun()

@@ -1,0 +1,31 @@
+"""A run that somebody was given the link of: to look at, to use and to download, not to change."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rbm.app import current_run, data_sets, server
+from rbm.app.current_model import use
+from rbm.app.runs_page import compare, own
+from rbm.errors import StoreError
+
+
+def show_run(run_id: str) -> None:
+    """The run, or a sentence where there is none with this id."""
+    try:
+        run, progress = server.lab().run(run_id), server.lab().progress(run_id)
+    except StoreError as error:
+        st.warning(f"This link leads to no run: {error}", icon=":material/link_off:")
+        return
+    st.markdown(
+        f"**{run.name}** · {data_sets.title(run.data)} · {run.config.n_hidden} hidden units · "
+        f"epoch {progress.epoch} of {progress.epochs} · {progress.status}"
+    )
+    st.caption("You look at this run by its link. Only the browser that started it can change it.")
+    with st.container(horizontal=True):
+        if progress.model is not None and st.button("Use this model", type="primary", icon=":material/check:"):
+            use(current_run.named(run, progress))
+            st.rerun()
+        own.download(run)
+    compare.curves([run])
+    compare.filters([run])

@@ -1,0 +1,167 @@
+"""The dream itself: the chains (run once per choice and kept), and the film of them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from rbm.app import show
+from rbm.app.components import sprite
+from rbm.app.components.player import player
+from rbm.app.current_model import NamedModel
+from rbm.app.pictures import Picture, grey, mosaic, single
+from rbm.app.sample_page import hold, reader
+from rbm.app.sample_page.hold import INK, PAINTED, RECTANGLE, REGIONS
+from rbm.app.sample_page.options import Wish
+from rbm.app.sample_page.starts import Start
+from rbm.measures import diagnostics, mixing
+from rbm.measures.reader import NONE
+from rbm.models import threads
+from rbm.models.arrays import Array
+from rbm.models.binary import RBM
+from rbm.models.film import Film, SamplingPlan, film_of
+from rbm.models.labelled import LabelRBM
+
+FILM_ROWS, FILM_COLUMNS = 10, 20
+MOST_LABELS = 25  # chains whose digits are written into the film
+LETTERS = "0123456789"
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A film and what is measured on it. `pixels` (kept, n, pixels) as shown; `labels` (kept, n) or None without a
+    reader; `free_energy`, `distance` (kept, n)."""
+
+    film: Film
+    pixels: NDArray[np.uint8]
+    free_energy: NDArray[np.float64]
+    distance: NDArray[np.int64]
+    memory: mixing.Memory
+    labels: NDArray[np.int64] | None
+
+
+def clamp(named: NamedModel, start: Start, wish: Wish) -> NDArray[np.bool_]:
+    """Which visible units (n_visible,) are held fixed. Raises ValueError where nothing is left to dream."""
+    shape = named.shape
+    if wish.hold == RECTANGLE:
+        mask = hold.rectangle(shape, wish.rows, wish.columns)
+    elif wish.hold == PAINTED:
+        mask = start.painted
+    elif wish.hold == INK:
+        mask = hold.ink(start.images[0])
+    else:
+        mask = next(
+            (hold.half(shape, region) for region in REGIONS if region == wish.hold), np.zeros_like(start.painted)
+        )
+    classes = np.full(named.model.n_visible - len(mask), wish.label is not None)
+    return np.append(hold.check(mask), classes)
+
+
+def visible(named: NamedModel, start: Start, wish: Wish) -> Array:
+    """The visible units (chains, n_visible) at the start. Class units: the class held fixed, or what they think."""
+    images = np.resize(start.images, (wish.plan.chains, start.images.shape[1]))
+    if not isinstance(named.model, LabelRBM):
+        return images
+    if wish.label is not None:
+        return named.model.join(images, np.full(len(images), wish.label))
+    return named.model.guess(images)
+
+
+def run(named: NamedModel, start: Start, wish: Wish) -> Measured:
+    """The dream, from the cache if it has been dreamt before. Raises ValueError as `clamp` does."""
+    first, mask = visible(named, start, wish), clamp(named, start, wish)
+    key = hashlib.sha1(first.tobytes() + mask.tobytes(), usedforsecurity=False).hexdigest()
+    return _dream(named.fingerprint, key, wish.plan, wish.means, named, first, mask)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Dreaming")
+def _dream(
+    fingerprint: str,
+    key: str,
+    plan: SamplingPlan,
+    means: bool,
+    _named: NamedModel,
+    _first: Array,
+    _mask: NDArray[np.bool_],
+) -> Measured:
+    film = film_of(_named.model, _first, plan.temperatures(), plan.rng("chain"), _mask if _mask.any() else None)
+    return measured(_named, film, means)
+
+
+def measured(named: NamedModel, film: Film, means: bool) -> Measured:
+    """What there is to say about a film."""
+    kept, n, _ = film.states.shape
+    pixels = diagnostics.n_pixels(named.model)
+    states = np.ascontiguousarray(film.states[:, :, :pixels])
+    flat, found = states.reshape(-1, pixels), reader.of(named)
+    with threads.one_thread():
+        labels = None if found is None or not found.labelled else found.read(flat).reshape(kept, n)
+        energy = diagnostics.free_energy(named.model, flat).reshape(kept, n)
+        rho = mixing.autocorrelation(states[1:])
+    memory = mixing.memory(rho, film.every)
+    shown = np.ascontiguousarray(film.means[:, :, :pixels]) if means else states
+    return Measured(film, shown, energy, mixing.hamming(states), memory, labels)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _reel(fingerprint: str, _pixels: NDArray[np.uint8], shape: tuple[int, int]) -> sprite.Reel:
+    return sprite.reel(_pixels, shape)
+
+
+def play(named: NamedModel, dream: Measured, key: str = "dream_player") -> None:
+    sweeps, n = dream.film.sweeps, dream.pixels.shape[1]
+    mean = dream.free_energy.mean(axis=1)
+    captions = [f"sweep {i} · free energy {value:.0f} nats" for i, value in zip(sweeps, mean, strict=True)]
+    digest = hashlib.sha1(dream.pixels.data, usedforsecurity=False).hexdigest()
+    reel = _reel(digest, dream.pixels, named.shape)
+    labels = [] if dream.labels is None or n > MOST_LABELS else [written(row) for row in dream.labels]
+    player(reel, captions, labels, alt=f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", key=key)
+
+
+def written(labels: NDArray[np.int64]) -> str:
+    """One letter for each label: a digit, or a dot where there is none."""
+    return "".join("·" if label == NONE else LETTERS[label % 10] for label in labels)
+
+
+def film_strip(named: NamedModel, dream: Measured) -> Picture:
+    """Chains as rows (of one chain: two rows), at most 20 times of it as columns."""
+    kept, n, _ = dream.pixels.shape
+    chosen = np.unique(np.linspace(0, kept - 1, min(kept, FILM_COLUMNS)).round().astype(int))
+    pictures = dream.pixels[chosen, :FILM_ROWS].swapaxes(0, 1)
+    shape = named.shape
+    tiles = grey(pictures.reshape(-1, pictures.shape[2]), shape)
+    alt = f"{len(chosen)} frames of {len(pictures)} of {n} chains, from sweep 0 to sweep {dream.film.sweeps[-1]}"
+    columns = len(chosen) if n > 1 else max(1, FILM_COLUMNS // 2)
+    return mosaic(tiles, columns, alt, scale=2 if shape[1] > 16 else 5)
+
+
+def show_film_strip(named: NamedModel, dream: Measured) -> None:
+    shown = min(FILM_ROWS, dream.pixels.shape[1])
+    rows = "" if shown == 1 else f", {shown} chains as rows"
+    last = dream.film.sweeps[-1]
+    show.picture(film_strip(named, dream), f"Film strip: sweep 0 to {last}, evenly apart{rows}")
+
+
+def show_held(named: NamedModel, start: Start, wish: Wish) -> None:
+    """The start with what is held fixed in green, if anything is."""
+    mask = clamp(named, start, wish)
+    if mask[: start.images.shape[1]].any():
+        show.picture(held(named, start, mask), "held fixed: green", width=112)
+
+
+def held(named: NamedModel, start: Start, mask: NDArray[np.bool_]) -> Picture:
+    """The start with the pixels of `mask` in green."""
+    image, fixed = start.images[0], mask[: start.images.shape[1]]
+    tile = grey(image[None], named.shape).reshape(-1, 3).astype(np.float64)
+    tile[fixed] = 0.55 * tile[fixed] + 0.6 * np.array([43, 154, 120])
+    alt = f"{fixed.sum()} of {fixed.size} pixels are held fixed"
+    return single(tile.clip(0, 255).astype(np.uint8).reshape(1, *named.shape, 3), alt, 112)
+
+
+def model_fits(model: RBM) -> bool:
+    """Whether its pictures are black and white."""
+    return type(model) in (RBM, LabelRBM)

@@ -1,0 +1,117 @@
+"""What to take away: the film as a GIF, the strip as a PNG, the samples as an .npz, and a link that plays it again."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict
+from urllib.parse import urlencode
+
+import numpy as np
+import streamlit as st
+
+from rbm.app.components import canvas, sprite
+from rbm.app.components.canvas import Drawing
+from rbm.app.current_model import NamedModel
+from rbm.app.sample_page import address, board, chains
+from rbm.app.sample_page.address import BadPostcard
+from rbm.app.sample_page.chains import Measured
+from rbm.app.sample_page.ink import enlarged
+from rbm.app.sample_page.options import Wish
+from rbm.app.sample_page.starts import DRAW, Start
+from rbm.measures import diagnostics
+
+SPEED = 10
+LINKED = [
+    "dream_source", "dream_digit", "dream_number", "dream_chains", "dream_steps", "dream_temperature", "dream_hold",
+    "dream_rows", "dream_columns", "dream_class", "dream_schedule", "dream_hot", "dream_period", "dream_seed",
+    "dream_means",
+]  # fmt: skip
+_INK, _MASK, _MODEL, _OPENED = "drawing", "mask", "model", "dream_opened"
+LETTERS = 10  # of a model's fingerprint
+
+
+def open_link(named: NamedModel) -> None:
+    """Once for each link: put its drawing on the board; say so where it can't be the same dream."""
+    ink, mask, model = (st.query_params.get(name) for name in (_INK, _MASK, _MODEL))
+    if model is not None and model != named.fingerprint[:LETTERS]:
+        st.warning(
+            "This link was made with another model than the one in use, so its dream will differ. Load that model on "
+            "the Train page first, then open the link again in the same tab."
+        )
+    if ink is None or st.session_state.get(_OPENED) == (ink, mask):
+        return
+    st.session_state[_OPENED] = (ink, mask)
+    shape, pixels = named.shape, diagnostics.n_pixels(named.model)
+    try:
+        image = address.unpack(ink, pixels)
+        fixed = address.unpack_mask(mask, pixels) if mask else np.zeros(pixels, dtype=bool)
+    except BadPostcard as error:
+        st.error(f"The drawing in this address can't be read, {error}. Draw a new one.")
+        return
+    board.put(
+        Drawing(enlarged(image, shape, canvas.SIZE), enlarged(fixed.astype(np.float32), shape, canvas.SIZE) > 0.5)
+    )
+
+
+def link(named: NamedModel, start: Start) -> str:
+    """The address that opens this page with the same start, settings and seed."""
+    state = st.session_state
+    query = {name: _value(state[name]) for name in LINKED if state.get(name) is not None}
+    query[_MODEL] = named.fingerprint[:LETTERS]
+    if state.get("dream_source") == DRAW:
+        query["dream_centre"] = "false"  # what is packed has been centred
+        query[_INK] = address.pack(start.images[0])
+        if start.painted.any():
+            query[_MASK] = address.pack_mask(start.painted)
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(query, doseq=True)}"
+
+
+def _value(value: object) -> str | list[str]:
+    """As Streamlit writes the value of a widget into an address."""
+    if isinstance(value, tuple | list):
+        return [str(_value(part)) for part in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def panel(named: NamedModel, start: Start, wish: Wish, shown: Measured) -> None:
+    with st.container(horizontal=True):
+        st.download_button(
+            "Film (GIF)", lambda: sprite.gif(shown.pixels, named.shape, SPEED), "dream.gif", "image/gif",
+            icon=":material/movie:", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Film strip (PNG)", lambda: chains.film_strip(named, shown).png, "dream.png", "image/png",
+            icon=":material/view_column:", on_click="ignore",
+        )  # fmt: skip
+        st.download_button(
+            "Samples (.npz)", lambda: samples(named, wish, shown), "dream.npz", "application/octet-stream",
+            icon=":material/dataset:", on_click="ignore",
+        )  # fmt: skip
+    st.caption(
+        f"The GIF plays {SPEED} frames a second and holds at most {sprite.GIF_FRAMES} of them. The .npz holds the last "
+        "state of each chain (`samples`), every kept state (`states`) with its sweep, free energy and digit, and the "
+        "settings."
+    )
+    st.markdown("This address opens the same start with the same settings and seed, and plays the same film:")
+    st.code(link(named, start), language=None, wrap_lines=True)
+
+
+def samples(named: NamedModel, wish: Wish, shown: Measured) -> bytes:
+    """The dream as an .npz of plain arrays."""
+    pixels = diagnostics.n_pixels(named.model)
+    settings = {**asdict(wish.plan), "hold": wish.hold, "model": named.name, "fingerprint": named.fingerprint}
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        samples=shown.film.states[-1, :, :pixels],
+        states=shown.film.states[:, :, :pixels],
+        sweeps=shown.film.sweeps,
+        free_energy=shown.free_energy,
+        digits=np.zeros(0, np.int64) if shown.labels is None else shown.labels,
+        shape=np.array(named.shape),
+        settings=np.array(json.dumps(settings)),
+    )
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""How good a model is: exactly, by estimates, and in words."""

@@ -1,0 +1,185 @@
+"""Measures that can be asked for by name after every epoch: each from a model and fixed images to numbers.
+
+Every call draws from a fresh generator of the same seed. So a measure depends on the model alone, training
+draws what it would have drawn without it, and a curve over epochs is not blurred by a new choice of pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from rbm.measures import exact, likelihood
+from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
+from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
+from rbm.models.arrays import Array, Float64, as_unit_interval, check_images, log_odds
+from rbm.models.binary import RBM
+from rbm.models.layers import Parameters
+from rbm.models.sampling import bernoulli
+
+SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
+AIS_SWEEPS = 100
+UPDATE_RATIO = "update_ratio"  # needs the step as well as the model: measured by a run's Watch only
+
+Measures = dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What every epoch is measured on: binary images (n, n_visible), the base-rate biases, the seed."""
+
+    train: Array
+    held_out: Array
+    base: Float64
+    seed: int
+
+    def rng(self) -> np.random.Generator:
+        return np.random.default_rng(self.seed)
+
+
+def make_context(
+    train: ArrayLike, held_out: ArrayLike, seed: int, *, threshold: bool = False, subset: int = SUBSET
+) -> Context:
+    """A context of at most `subset` random images each, uint8 or floats in [0, 1], made binary once.
+
+    Grey levels become probabilities of ink, or are cut at 0.5 with `threshold`. Raises ValueError for
+    images that are neither, and for another number of pixels held out than trained on.
+    """
+    rng = np.random.default_rng(seed)
+    seen, unseen = (_binary_subset(images, subset, threshold, rng) for images in (train, held_out))
+    if seen.shape[1] != unseen.shape[1]:
+        raise ValueError(
+            f"training images have {seen.shape[1]} pixels and held-out images {unseen.shape[1]}; they must agree"
+        )
+    return Context(seen, unseen, base=log_odds(seen), seed=seed)
+
+
+def check(names: Iterable[str], model: RBM) -> None:
+    """Raises ValueError, listing the known names, for an unknown one; and for "exact" on too large a model."""
+    for name in names:
+        if name not in MONITORS:
+            raise ValueError(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
+        if name == "exact":
+            exact.check_size(model)
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """What a run is asked to measure: `names`, after every `every`-th epoch and the last one."""
+
+    names: tuple[str, ...]
+    every: int = 1
+    context: Context | None = None
+
+    def after(self, epoch: int, epochs: int, model: RBM, change: Parameters) -> Measures:
+        """The measures due after `epoch`; `change` is the last update of the parameters."""
+        if epoch % self.every and epoch != epochs:
+            return {}
+        found = {} if self.context is None else measure(model, self._of_model, self.context)
+        return found | (update_ratios(model, change) if UPDATE_RATIO in self.names else {})
+
+    @property
+    def _of_model(self) -> list[str]:
+        return [name for name in self.names if name != UPDATE_RATIO]
+
+
+def watch(
+    names: Iterable[str],
+    every: int,
+    model: RBM,
+    images: ArrayLike,
+    held_out: ArrayLike | None,
+    *,
+    seed: int,
+    threshold: bool,
+) -> Watch:
+    """The watch over a run on `images`. Raises ValueError for an unknown name, or one that can't be measured."""
+    names = tuple(names)
+    if every < 1:
+        raise ValueError(f"monitor_every must be at least 1, got {every}")
+    of_model = [name for name in names if name != UPDATE_RATIO]
+    check(of_model, model)
+    if not of_model:
+        return Watch(names, every)
+    if type(model) is not RBM:
+        raise ValueError(f"only {UPDATE_RATIO!r} can be monitored on a {type(model).__name__}, got {of_model}")
+    if held_out is None:
+        raise ValueError(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
+    return Watch(names, every, make_context(images, held_out, seed, threshold=threshold))
+
+
+def update_ratios(model: RBM, change: Parameters) -> Measures:
+    """Mean size of the last update over mean size of the values, of weights and of each bias."""
+    return {
+        f"{UPDATE_RATIO}_{name}": update_ratio(step, getattr(model, name)) for name, step in change._asdict().items()
+    }
+
+
+def measure(model: RBM, names: Iterable[str], context: Context) -> Measures:
+    """All that the monitors called `names` measure, together. Raises ValueError as `check` does."""
+    names = tuple(names)
+    check(names, model)
+    return {key: value for name in names for key, value in MONITORS[name](model, context).items()}
+
+
+def _pseudo_likelihood(model: RBM, context: Context) -> Measures:
+    """Mean stochastic log pseudo-likelihood of held-out images, nats."""
+    values = stochastic_pseudo_likelihood(model, context.held_out, context.rng())
+    return {"pseudo_likelihood": float(values.mean())}
+
+
+def _free_energy_gap(model: RBM, context: Context) -> Measures:
+    return {"free_energy_gap": free_energy_gap(model, context.train, context.held_out)}
+
+
+def _dead_units(model: RBM, context: Context) -> Measures:
+    return {"dead_units": float(_health(model, context).dead.sum())}
+
+
+def _saturated_units(model: RBM, context: Context) -> Measures:
+    return {"saturated_units": float(_health(model, context).always_on.sum())}
+
+
+def _health(model: RBM, context: Context) -> UnitHealth:
+    return unit_health(hidden_activations(model, context.held_out))
+
+
+def _ais(model: RBM, context: Context) -> Measures:
+    """Mean log-likelihood of held-out images, nats, by the quick bracket of log Z; about five seconds."""
+    log_z = likelihood.bracket(
+        model,
+        context.rng(),
+        betas=likelihood.QUICK_SCHEDULE,
+        base=context.base,
+        start=context.train,
+        sweeps=AIS_SWEEPS,
+    )
+    minus_free_energy = likelihood.average_log_likelihood(model, context.held_out, 0.0)
+    return {
+        "ais_lower": minus_free_energy - log_z.upper.log_partition,
+        "ais_upper": minus_free_energy - log_z.lower.log_partition,
+    }
+
+
+def _exact(model: RBM, context: Context) -> Measures:
+    """Mean exact log-likelihood of held-out images, nats."""
+    return {"exact_log_likelihood": float(exact.log_likelihood(model, context.held_out).mean())}
+
+
+MONITORS: dict[str, Callable[[RBM, Context], Measures]] = {
+    "pseudo_likelihood": _pseudo_likelihood,
+    "free_energy_gap": _free_energy_gap,
+    "dead_units": _dead_units,
+    "saturated_units": _saturated_units,
+    "ais": _ais,
+    "exact": _exact,
+}
+
+
+def _binary_subset(images: ArrayLike, size: int, threshold: bool, rng: np.random.Generator) -> Array:
+    array = check_images(images)
+    chosen = as_unit_interval(array[np.sort(rng.permutation(len(array))[:size])])
+    return (chosen >= 0.5).astype(np.float32) if threshold else bernoulli(chosen, rng)

@@ -1,0 +1,102 @@
+"""An RBM with real-valued visible units of unit variance (Welling et al. 2005; Hinton, UTML TR 2010-003, 13.2).
+
+    E(v, h) = ½‖v - b‖² - h·c - v·W·h        v | h ~ N(b + W·h, 1)
+
+So p(v) is a mixture of unit Gaussians, one for every state of the hidden units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.models.arrays import Array, Floats, softplus
+from rbm.models.binary import RBM
+
+SCALE_FLOOR = 0.1  # of the liveliest pixel: paler ones would be blown up to noise
+
+
+@dataclass(frozen=True, eq=False)
+class GaussianRBM(RBM):
+    """An RBM with Gaussian visible units; parameters as in `rbm.RBM`. Data: mean 0, variance 1 (`Standard`)."""
+
+    def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
+        """E(v, h) (n,) in nats for real v (n, n_visible) and binary h (n, n_hidden), or of one pair."""
+        v, h = self._visible(v), np.asarray(h, dtype=np.float32)
+        energy: Floats = self._distance(v) - h @ self.hidden_bias - ((v @ self.weights) * h).sum(axis=-1)
+        return energy
+
+    def free_energy(self, v: ArrayLike) -> Floats:
+        """F(v) = -log Σ_h exp(-E(v, h)) (n,) in nats: minus the log-density of v, up to log Z."""
+        v = self._visible(v)
+        hidden_part: Floats = softplus(v @ self.weights + self.hidden_bias).sum(axis=-1)
+        return self._distance(v) - hidden_part
+
+    def mean_visible(self, h: ArrayLike) -> Floats:
+        """The mean b + W·h (n, n_visible) of v given h, in the data's units."""
+        mean: Floats = np.asarray(h, dtype=np.float32) @ self.weights.T + self.visible_bias
+        return mean
+
+    def tempered(self, temperature: float) -> RBM:
+        """Only temperature 1 keeps the variance at 1; raises ValueError for any other."""
+        if temperature != 1:
+            raise ValueError(f"Gaussian units have variance 1 at temperature 1 only, got {temperature}; use 1")
+        return self
+
+    def _distance(self, v: Array) -> Floats:
+        """½‖v - b‖²."""
+        distance: Floats = 0.5 * np.square(v - self.visible_bias).sum(axis=-1)
+        return distance
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """Puts data on a scale of mean 0 and variance 1, pixel by pixel, and back.
+
+    >>> standard = Standard.of(data.train_images)
+    >>> for report in rbm.train(standard.apply(data.train_images), rbm.TrainConfig(visible="gaussian")): ...
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, data: ArrayLike) -> Standard:
+        """The scale of `data` (n, pixels), any numbers. Pixels that hardly vary are stretched less than the rest.
+
+        Raises ValueError for another shape, for values that aren't finite, and for data that never vary.
+        """
+        array = _check_real(np.asarray(data, dtype=np.float64))
+        deviation = array.std(axis=0)
+        if deviation.max() == 0:
+            raise ValueError("these data never vary, so they have no scale; use other data")
+        return cls(array.mean(axis=0), np.maximum(deviation, SCALE_FLOOR * deviation.max()))
+
+    def apply(self, data: ArrayLike) -> Array:
+        """`data` (n, pixels) on the standard scale, float32."""
+        return ((np.asarray(data, dtype=np.float64) - self.mean) / self.scale).astype(np.float32)
+
+    def undo(self, v: ArrayLike) -> Array:
+        """Standard values (n, pixels) on the scale of the data, float32."""
+        return (np.asarray(v, dtype=np.float64) * self.scale + self.mean).astype(np.float32)
+
+
+def check_standard(data: ArrayLike) -> NDArray[np.floating]:
+    """`data`, if they are a non-empty (n, pixels) of finite floats: the least that Gaussian units need."""
+    array = np.asarray(data)
+    if not np.issubdtype(array.dtype, np.floating):
+        raise ValueError(
+            f"gaussian units need real values of mean 0 and variance 1, got {array.dtype}; "
+            "make them with rbm.Standard.of(images).apply(images)"
+        )
+    return _check_real(array)
+
+
+def _check_real(array: NDArray[np.floating]) -> NDArray[np.floating]:
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"data must be a non-empty array (n, pixels); got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("the data hold NaN or infinite values; remove or replace those rows")
+    return array

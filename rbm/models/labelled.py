@@ -1,0 +1,124 @@
+"""An RBM over images and their classes: the visible layer is the pixels, then one unit a class, one of them on.
+
+    p(y | x) = exp(-F(x, y)) / Σ_y' exp(-F(x, y'))
+
+The hidden units sum out in closed form, so this is exact (Larochelle & Bengio, ICML 2008; Hinton, UTML TR
+2010-003, section 16).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.models.arrays import Array, Floats, Labels, as_unit_interval, check_labels, sigmoid, softmax, softplus
+from rbm.models.binary import RBM
+
+
+@dataclass(frozen=True, eq=False)
+class LabelRBM(RBM):
+    """An RBM whose last `n_classes` visible units are a softmax group: exactly one of them is on.
+
+    Everything but the group is as in `rbm.RBM`. Raises ValueError as that does, or without room for a pixel.
+    """
+
+    n_classes: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 1 <= self.n_classes < self.n_visible:
+            raise ValueError(
+                f"n_classes must be between 1 and {self.n_visible - 1}, one less than the visible units; "
+                f"got {self.n_classes}"
+            )
+
+    @property
+    def n_pixels(self) -> int:
+        return self.n_visible - self.n_classes
+
+    @property
+    def class_mask(self) -> NDArray[np.bool_]:
+        """Which visible units (n_visible,) are class units: what to clamp to sample images of a class."""
+        return np.arange(self.n_visible) >= self.n_pixels
+
+    def join(self, images: ArrayLike, labels: ArrayLike) -> Array:
+        """Visible states (n, n_visible) of images (n, n_pixels), uint8 or in [0, 1], and labels (n,).
+
+        Raises ValueError for other images, or labels outside 0..n_classes-1.
+        """
+        pixels = self._pixels(images)
+        classes = check_labels(labels, len(pixels), self.n_classes)
+        return np.concatenate([pixels, np.eye(self.n_classes, dtype=np.float32)[classes]], axis=1)
+
+    def mean_visible(self, h: ArrayLike) -> Floats:
+        """p(v = 1 | h) (n, n_visible): a sigmoid for pixels, a softmax over classes."""
+        x = np.asarray(h, dtype=np.float32) @ self.weights.T + self.visible_bias
+        pixels, classes = x[..., : self.n_pixels], x[..., self.n_pixels :]
+        return np.concatenate([sigmoid(pixels), softmax(classes)], axis=-1)
+
+    def class_log_probabilities(self, images: ArrayLike) -> NDArray[np.float64]:
+        """log p(y | x) (n, n_classes) in nats for images (n, n_pixels), uint8 or in [0, 1]."""
+        scores = self._class_scores(self._pixels(images))
+        return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+
+    def _class_scores(self, pixels: Array) -> NDArray[np.float64]:
+        """-F(x, y) - x·b (n, n_classes): what the classes add to the pixels' own biases b."""
+        from_pixels = pixels @ self.weights[: self.n_pixels] + self.hidden_bias
+        by_class = zip(self.weights[self.n_pixels :], self.visible_bias[self.n_pixels :], strict=True)
+        minus_energy = [bias + softplus(from_pixels + row).sum(axis=1, dtype=np.float64) for row, bias in by_class]
+        return np.stack(minus_energy, axis=1)
+
+    def guess(self, images: ArrayLike) -> Array:
+        """Visible states (n, n_visible) of images (n, n_pixels), the class units at p(y | x)."""
+        return np.hstack([self._pixels(images), np.exp(self.class_log_probabilities(images))]).astype(np.float32)
+
+    def classify(self, images: ArrayLike) -> Labels:
+        """The most probable class (n,) of each image: the one of least free energy."""
+        best: Labels = self.class_log_probabilities(images).argmax(axis=1)
+        return best
+
+    def _pixels(self, images: ArrayLike) -> Array:
+        pixels = as_unit_interval(images)
+        if pixels.shape[1] != self.n_pixels:
+            raise ValueError(f"this model has {self.n_pixels} pixels; got images of {pixels.shape[1]}")
+        return pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Marginal(RBM):
+    """A LabelRBM that is shown images without their classes, which are summed out.
+
+    p(h | x) = Σ_y p(y | x) p(h | x, y)  and  F(x) = -log Σ_y exp(-F(x, y)); its visible units are the pixels.
+    """
+
+    whole: LabelRBM
+
+    def free_energy(self, v: ArrayLike) -> Floats:
+        """F(x) (n,) in nats for images (n, n_pixels)."""
+        x = np.atleast_2d(self._visible(v))
+        scores = self.whole._class_scores(x)
+        return _as(v, -(x @ self.visible_bias) - np.logaddexp.reduce(scores, axis=1))
+
+    def mean_hidden(self, v: ArrayLike) -> Floats:
+        """p(h = 1 | x) (n, n_hidden), in [0, 1]."""
+        x = np.atleast_2d(self._visible(v))
+        from_pixels, mixed = x @ self.weights + self.hidden_bias, np.zeros((len(x), self.n_hidden), np.float32)
+        chances = np.exp(self.whole.class_log_probabilities(x)).astype(np.float32)
+        for chance, row in zip(chances.T, self.whole.weights[self.n_visible :], strict=True):
+            mixed += chance[:, None] * sigmoid(from_pixels + row)
+        return _as(v, mixed)
+
+
+def _as(v: ArrayLike, result: Floats) -> Floats:
+    """Without the first axis where `v` has none."""
+    return result if np.ndim(v) > 1 else result[0]
+
+
+def marginal(model: RBM) -> RBM:
+    """The model of the pixels alone: a Marginal of a LabelRBM, any other model itself."""
+    if not isinstance(model, LabelRBM):
+        return model
+    pixels = slice(model.n_pixels)
+    return Marginal(model.weights[pixels], model.visible_bias[pixels], model.hidden_bias, model)

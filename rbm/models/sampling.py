@@ -1,0 +1,150 @@
+"""Block Gibbs sampling. Every function takes the generator it draws from; none keeps state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.models.arrays import Array, one_of, sigmoid
+from rbm.models.binary import RBM
+from rbm.models.gaussian import GaussianRBM
+from rbm.models.labelled import LabelRBM, Marginal
+from rbm.models.layers import Parameters, down, layers_of, up
+
+Mask = NDArray[np.bool_]
+
+
+class Sweep(NamedTuple):
+    """What one full sweep left: `visible` (n, n_visible), and the `mean` of p(v | h) it was drawn from."""
+
+    visible: Array
+    mean: Array
+
+
+def bernoulli(mean: NDArray[np.floating], rng: np.random.Generator) -> Array:
+    """Zeros and ones (float32, the shape of `mean`), one with probability `mean`."""
+    return (rng.random(mean.shape, dtype=np.float32) < mean).astype(np.float32)
+
+
+def sample_hidden(model: RBM, v: ArrayLike, rng: np.random.Generator) -> Array:
+    """h ~ p(h | v), binary (n, n_hidden)."""
+    return bernoulli(model.mean_hidden(v), rng)
+
+
+def sample_visible(model: RBM, h: ArrayLike, rng: np.random.Generator) -> Array:
+    """v ~ p(v | h) (n, n_visible): binary; of a LabelRBM with one class on; of a GaussianRBM real."""
+    return draw_visible(model, model.mean_visible(h), rng)
+
+
+def draw_visible(model: RBM, mean: NDArray[np.floating], rng: np.random.Generator) -> Array:
+    """v (n, n_visible) from its mean given h."""
+    if isinstance(model, GaussianRBM):
+        return (mean + rng.standard_normal(mean.shape, dtype=np.float32)).astype(np.float32, copy=False)
+    drawn = bernoulli(mean, rng)
+    if isinstance(model, LabelRBM):
+        drawn[..., model.n_pixels :] = one_of(mean[..., model.n_pixels :].cumsum(axis=-1), rng)
+    return drawn
+
+
+def sample_class(model: LabelRBM, labels: ArrayLike, steps: int, rng: np.random.Generator) -> Array:
+    """Images (n, n_pixels) of these classes (n,): `steps` sweeps from noise with the class units clamped."""
+    start = bernoulli(np.broadcast_to(sigmoid(model.visible_bias), (np.size(labels), model.n_visible)), rng)
+    start = model.join(start[:, : model.n_pixels], labels)
+    return gibbs(model, start, steps, rng, clamp=model.class_mask)[:, : model.n_pixels]
+
+
+def gibbs(
+    model: RBM,
+    v: ArrayLike,
+    steps: int,
+    rng: np.random.Generator,
+    clamp: Mask | None = None,
+    temperature: float | NDArray[np.floating] = 1.0,
+) -> Array:
+    """v after `steps` full sweeps (v -> h -> v) of p(v, h)^(1/temperature): (n, n_visible), as `sample_visible`.
+
+    `temperature`: one number, or one a sweep (steps,) for an annealed chain. Units where `clamp` (n_visible,)
+    or (n, n_visible) is True keep their value in `v`, so the chain samples the others given them. `v` may hold
+    grey levels: they drive the first sweep as probabilities. With no steps `v` comes back as it is. Raises
+    ValueError for a negative number of steps, a bad temperature, or another number of temperatures than steps.
+    """
+    visible: Array = np.array(v, dtype=np.float32)
+    for sweep in sweeps(model, visible, steps, rng, clamp, temperature):
+        visible = sweep.visible
+    return visible
+
+
+def chain(
+    model: RBM,
+    v: ArrayLike,
+    steps: int,
+    rng: np.random.Generator,
+    clamp: Mask | None = None,
+    temperature: float | NDArray[np.floating] = 1.0,
+) -> Iterator[Sweep]:
+    """The sweeps of `gibbs`, one at a time."""
+    for sweep in sweeps(model, np.array(v, dtype=np.float32), steps, rng, clamp, temperature):
+        yield Sweep(sweep.visible.copy(), sweep.mean.copy())
+
+
+def sweeps(
+    model: RBM,
+    start: Array,
+    steps: int,
+    rng: np.random.Generator,
+    clamp: Mask | None = None,
+    temperature: float | NDArray[np.floating] = 1.0,
+) -> Iterator[Sweep]:
+    """The sweeps of `chain`, each in the same two arrays, which the next one overwrites."""
+    if steps < 0:
+        raise ValueError(f"a chain takes 0 or more steps, got {steps}")
+    if clamp is not None and np.shape(clamp)[-1:] != start.shape[-1:]:
+        raise ValueError(f"the clamp has shape {np.shape(clamp)}, the visible units {start.shape}")
+    if isinstance(model, Marginal):
+        yield from _of_pixels(model, start, steps, rng, clamp, temperature)
+        return
+    p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
+    layers = layers_of(model, rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
+    visible, mean = start, np.empty_like(start)
+    drawn = np.empty_like(start)
+    hidden = np.empty((*start.shape[:-1], model.n_hidden), dtype=np.float32)
+    for beta in _inverse(model, temperature, steps):
+        up(p, visible, out=hidden)
+        hidden *= beta
+        layers.hidden.draw(layers.hidden.mean_(hidden), out=hidden)
+        down(p, hidden, out=mean)
+        mean *= beta
+        layers.visible.mean_(mean)
+        visible = layers.visible.draw(mean, out=drawn)
+        if clamp is not None:
+            np.copyto(drawn, start, where=clamp)
+            np.copyto(mean, start, where=clamp)
+        yield Sweep(visible, mean)
+
+
+def _of_pixels(
+    model: Marginal,
+    start: Array,
+    steps: int,
+    rng: np.random.Generator,
+    clamp: Mask | None,
+    temperature: float | NDArray[np.floating],
+) -> Iterator[Sweep]:
+    """The chain of pixels and classes, of which only the pixels are looked at."""
+    pixels, whole = model.n_visible, model.whole
+    if clamp is not None:
+        clamp = np.concatenate([clamp, np.zeros((*np.shape(clamp)[:-1], whole.n_classes), dtype=bool)], axis=-1)
+    for sweep in sweeps(whole, whole.guess(start), steps, rng, clamp, temperature):
+        yield Sweep(sweep.visible[..., :pixels], sweep.mean[..., :pixels])
+
+
+def _inverse(model: RBM, temperature: float | NDArray[np.floating], steps: int) -> Array:
+    """1/T of each sweep (steps,): a total input at temperature T is the model's own over T."""
+    if np.ndim(temperature) and np.shape(temperature) != (steps,):
+        raise ValueError(f"{steps} steps take one temperature, or {steps}; got shape {np.shape(temperature)}")
+    for extreme in {float(np.min(temperature)), float(np.max(temperature))} if np.size(temperature) else ():
+        model.tempered(extreme)  # raises where the model can't have this temperature
+    return np.broadcast_to(1 / np.asarray(temperature, dtype=np.float32), (steps,))

@@ -1,0 +1,193 @@
+"""Make the models that ship with the app. FOLDER holds MNIST's training digits as IDX files:
+
+    python -m benchmarks.likelihood --data FOLDER --out model.npz             45 minutes, one thread
+    python -m rbm.pretrained.make default --from model.npz --data FOLDER
+    python -m rbm.pretrained.make classes --data FOLDER                           five minutes
+    python -m rbm.pretrained.make strokes sick                                    one minute, no folder
+
+Settings, seeds and figures travel inside each file, and what its float16 weights cost in likelihood. The same command
+gives the same weights on the same machine and number of threads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbm import datasets, pretrained
+from rbm.datasets import idx, mnist
+from rbm.datasets.dataset import Labels, Pixels
+from rbm.measures import diagnostics, exact, likelihood
+from rbm.models import arrays, io
+from rbm.models.arrays import Array
+from rbm.models.binary import RBM
+from rbm.models.labelled import LabelRBM, marginal
+from rbm.training.config import PRESETS, TrainConfig
+from rbm.training.trainer import train
+
+HELD_OUT, SPLIT_SEED = 10_000, 1  # of the folder's digits, as in benchmarks.likelihood
+SAMPLES = 1000
+WORTH = 0.05  # nats that half precision may cost
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`full`: trained on the folder's digits; else on "mnist-5k"."""
+
+    name: str
+    about: str
+    config: TrainConfig | None = None  # None: made by benchmarks.likelihood
+    full: bool = False
+    labels: bool = False
+
+
+RECIPES = {
+    "default": Recipe(
+        "Digits", "Trained on 50,000 digits for its likelihood, and it shows: it dreams digits.", full=True
+    ),
+    "strokes": Recipe(
+        "Strokes",
+        "Trained with a sparsity target: few units answer to a digit, each to a short stroke of the pen.",
+        TrainConfig(
+            n_hidden=400, algorithm="cd", learning_rate=0.03, batch_size=10, epochs=100, momentum=0.5,
+            final_momentum=0.5, schedule="linear", sparsity_target=0.08, sparsity_cost=0.3, l1=1e-3,
+        ),
+    ),
+    "classes": Recipe(
+        "Classes",
+        "Learned digits together with their names: it reads a digit, and dreams of the class that you ask for.",
+        TrainConfig(
+            n_hidden=500, algorithm="pcd", chains=100, batch_size=100, binarize="sample", learning_rate=0.05,
+            schedule="linear", epochs=60,
+        ),
+        full=True, labels=True,
+    ),
+    "sick": Recipe(
+        "Sick on purpose",
+        "A learning rate ten times too high: most units have died, and every digit comes back as the same blur.",
+        replace(PRESETS["Recommended"], n_hidden=300, learning_rate=0.6, epochs=10),
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Training and held-out images (n, 784), uint8, with their labels (n,)."""
+
+    source: str
+    train: Pixels
+    train_labels: Labels
+    held_out: Pixels
+    held_out_labels: Labels
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _options(arguments)
+    for name in options.names:
+        recipe = RECIPES[name]
+        digits = _full(options.data) if recipe.full else _embedded()
+        model, made = _finished(options.source) if recipe.config is None else _trained(recipe, digits)
+        small = halved(model)
+        cost = half_precision_cost(model, small, digits)
+        if cost > WORTH:
+            sys.exit(f"{name}: half precision costs {cost:.3f} nats, more than {WORTH}; save it in single precision")
+        measured = {**made.pop("measured", {}), **figures(small, digits), "half_precision_costs_nats": round(cost, 4)}
+        note = {"name": recipe.name, "about": recipe.about, **made, "measured": measured}
+        note["validation_error"] = measured["held_out_error"]
+        io.save(pretrained.path(name), model, note, half_precision=True)
+        print(f"{pretrained.path(name)}: {pretrained.path(name).stat().st_size / 1e6:.2f} MB", measured)
+
+
+def _trained(recipe: Recipe, digits: Digits) -> tuple[RBM, dict[str, Any]]:
+    assert recipe.config is not None
+    labels = digits.train_labels if recipe.labels else None
+    for report in train(digits.train, recipe.config, labels=labels):
+        print(f"epoch {report.epoch:3}  error {report.reconstruction_error:.3f}")
+    command = f"python -m rbm.pretrained.make {' '.join(sys.argv[1:])}"
+    made = {"made_by": command, "data": digits.source, "epochs": report.epoch, "config": asdict(recipe.config)}
+    return report.model, made
+
+
+def _finished(path: Path) -> tuple[RBM, dict[str, Any]]:
+    """The model of the likelihood benchmark, with what that measured."""
+    model, info = io.read(path)
+    config = info["config"]
+    made = {"made_by": info["command"], "data": info["data"], "epochs": config["epochs"], "config": config}
+    return model, {**made, "measured": {"held_out_log_likelihood": info["held_out_log_likelihood"]}}
+
+
+def _embedded() -> Digits:
+    data = datasets.load("mnist-5k")
+    return Digits(data.name, data.train_images, data.train_labels, data.test_images, data.test_labels)
+
+
+def _full(folder: Path) -> Digits:
+    images = idx.read(idx.find(folder, mnist.TRAIN_IMAGES), ndim=3)
+    labels = idx.read(idx.find(folder, "train-labels-idx1-ubyte"), ndim=1).astype(np.int64)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
+    train, test = order[HELD_OUT:], order[:HELD_OUT]
+    flat, source = images.reshape(len(images), -1), f"{len(train):,} of MNIST's 60,000 training digits"
+    return Digits(source, flat[train], labels[train], flat[test], labels[test])
+
+
+def halved(model: RBM) -> RBM:
+    """What comes back from a file with half precision."""
+    return replace(model, weights=model.weights.astype(np.float16).astype(np.float32))
+
+
+def half_precision_cost(model: RBM, small: RBM, digits: Digits) -> float:
+    """Nats per held-out image, thresholded, by which the likelihood of `small` is worse:
+
+    E_data[F'(v) - F(v)] + log Z'/Z,  where Z'/Z = E_model[exp(F(v) - F'(v))].
+    """
+    rng, start = np.random.default_rng(0), arrays.as_unit_interval(digits.train[:SAMPLES])
+    held_out = (digits.held_out > 127).astype(np.float32)
+    if isinstance(model, LabelRBM):
+        start = model.join(start, digits.train_labels[:SAMPLES])
+        held_out = model.join(held_out, digits.held_out_labels)
+    dreamt = likelihood.model_samples(model, SAMPLES, rng, start=start)
+    log_ratio = np.logaddexp.reduce(-_rise(model, small, dreamt)) - np.log(SAMPLES)
+    return float(_rise(model, small, held_out).mean() + log_ratio)
+
+
+def _rise(model: RBM, other: RBM, v: Array) -> NDArray[np.float64]:
+    """F'(v) - F(v) (n,), in float64; class units enter as any others do."""
+    before, after = (RBM(m.weights, m.visible_bias, m.hidden_bias) for m in (model, other))
+    return exact.free_energy(after, v) - exact.free_energy(before, v)
+
+
+def figures(model: RBM, digits: Digits) -> dict[str, float]:
+    """What there is to say about a model: the error and the units' health on its held-out images."""
+    seen = marginal(model)
+    health = diagnostics.unit_health(diagnostics.hidden_activations(seen, digits.held_out))
+    found = {
+        "held_out_error": round(float(diagnostics.reconstruction_error(seen, digits.held_out).mean()), 3),
+        "dead_units": round(float(health.dead.mean()), 3),
+    }
+    if isinstance(model, LabelRBM):
+        wrong = model.classify(digits.held_out) != digits.held_out_labels
+        found["classification_error"] = round(float(wrong.mean()), 4)
+    return found
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m rbm.pretrained.make", description=str(__doc__).split("\n")[0])
+    parser.add_argument("names", nargs="+", choices=pretrained.NAMES)
+    parser.add_argument("--data", type=Path, help="folder with MNIST's training digits as IDX files, plain or .gz")
+    parser.add_argument("--from", type=Path, dest="source", help="the model that benchmarks.likelihood saved")
+    options = parser.parse_args(arguments)
+    if options.data is None and any(RECIPES[name].full for name in options.names):
+        parser.error("default and classes need --data FOLDER")
+    if options.source is None and "default" in options.names:
+        parser.error("default needs --from, the model that benchmarks.likelihood saved")
+    return options
+
+
+if __name__ == "__main__":
+    main()

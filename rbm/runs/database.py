@@ -1,0 +1,266 @@
+"""The SQLite file of the store: opening it whatever state it is in, and every statement made."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote
+
+from rbm.errors import StoreError
+from rbm.runs.progress import Point
+from rbm.runs.record import COLUMNS, Run, configuration, from_row, row
+from rbm.training.config import TrainConfig
+
+SCHEMA = 1
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, data TEXT NOT NULL,
+    fingerprint TEXT NOT NULL, n_classes INTEGER NOT NULL, config TEXT NOT NULL, measures TEXT NOT NULL,
+    versions TEXT NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL, epoch INTEGER NOT NULL,
+    fraction REAL NOT NULL, seconds REAL NOT NULL, training_error REAL, validation_error REAL,
+    holder TEXT NOT NULL, pinned INTEGER NOT NULL, imported INTEGER NOT NULL, deleted REAL);
+CREATE INDEX IF NOT EXISTS runs_of_owner ON runs (owner, created);
+CREATE INDEX IF NOT EXISTS runs_alike ON runs (fingerprint, config);
+CREATE TABLE IF NOT EXISTS points (
+    run TEXT NOT NULL, epoch INTEGER NOT NULL, training_error REAL NOT NULL, validation_error REAL,
+    seconds REAL NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
+"""
+_BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+_PROGRESS = ("status", "message", "epoch", "fraction", "seconds", "training_error", "validation_error", "holder")
+_UPSERT = (
+    f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{name}' for name in COLUMNS)}) "
+    f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _PROGRESS)}"
+)
+_ALIKE = (
+    "fingerprint = ? AND config = ? AND n_classes = ? AND status = 'finished' AND imported = 0 AND deleted IS NULL "
+    "ORDER BY created"
+)
+
+
+class NewerStore(StoreError):
+    """The store was written by a newer version of this program."""
+
+
+class Opened(NamedTuple):
+    """writer, reader: connections (one and the same if the records are in memory). trouble: why nothing can
+    be saved, if so. notice: what happened to the old file, if anything did.
+    """
+
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    trouble: str | None = None
+    notice: str | None = None
+
+
+def open_database(path: Path) -> Opened:
+    """The database at `path`, made if need be; a damaged one is set aside, and an empty one begun.
+
+    Where nothing can be written: the old one for reading only, else one in memory. Raises NewerStore.
+    """
+    notice = None
+    try:
+        try:
+            return Opened(*_pair(path))
+        except sqlite3.DatabaseError as error:
+            if not broken(error):
+                raise
+            notice = _set_aside(path, error)
+            return Opened(*_pair(path), notice=notice)
+    except (sqlite3.Error, OSError) as error:
+        trouble = explain(path.parent, error)
+        try:
+            connection = _read_only(path)
+        except sqlite3.Error:
+            connection = _create(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
+        return Opened(connection, connection, trouble, notice)
+
+
+def explain(home: Path, error: Exception) -> str:
+    """Why nothing is being saved, in a sentence."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in (errno.ENOSPC, errno.EDQUOT) or _is_full(home):
+        reason = "the disk is full"
+    elif code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN) or isinstance(error, PermissionError):
+        reason = "the folder can't be written to"
+    else:
+        reason = "the folder is read-only" if getattr(error, "errno", 0) == errno.EROFS else str(error)
+    return f"Nothing is being saved in {home}: {reason}. Training goes on in memory; download what you want to keep."
+
+
+def broken(error: Exception) -> bool:
+    """Whether this says that the file is no whole database, whoever wrote it."""
+    return isinstance(error, _Malformed) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _BROKEN
+
+
+class _Malformed(sqlite3.DatabaseError):
+    """A check found what reading it might not have."""
+
+
+def _is_full(home: Path) -> bool:
+    return home.exists() and shutil.disk_usage(home).free < 2**16
+
+
+def _pair(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
+    """One to write and one to read, so that a page never waits for the disk of a training."""
+    writer = _writable(path)
+    try:
+        return writer, _writable(path)
+    except BaseException:
+        writer.close()
+        raise
+
+
+def _writable(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return _create(sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None))
+
+
+def _create(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        connection.row_factory = sqlite3.Row
+        version = _checked_version(connection)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut too
+        if version < SCHEMA:
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+        connection.execute("BEGIN IMMEDIATE")  # says now if nothing can be written
+        connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Without its journal, which can't be opened where nothing can be written: as of the last time it was merged."""
+    uri = f"file:{quote(str(path))}?mode=ro&immutable=1"
+    connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        if _checked_version(connection) < SCHEMA:
+            raise sqlite3.OperationalError("an empty database")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _checked_version(connection: sqlite3.Connection) -> int:
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > SCHEMA:
+        raise NewerStore(
+            f"these runs were stored by a newer version of this program (schema {version}, this one knows {SCHEMA}); "
+            "update the program, or set RBM_HOME to another folder"
+        )
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if found != "ok":
+        raise _Malformed(f"the database is malformed: {found}")
+    return version
+
+
+def _set_aside(path: Path, error: Exception) -> str:
+    """Rename the damaged file. Raises OSError where that can't be done."""
+    aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}")
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        journal = path.with_name(path.name + suffix)
+        if journal.exists():
+            journal.rename(aside.with_name(aside.name + suffix))
+    return (
+        f"The list of runs was damaged ({error}). It was set aside as {aside.name}, and a new one begun; runs whose "
+        "model or checkpoint is whole were taken over into it."
+    )
+
+
+# ---- records and metrics in SQLite
+
+
+@dataclass(frozen=True, eq=False)
+class Database:
+    """Two connections, which may be one. Writing raises sqlite3.Error, reading StoreError."""
+
+    writer: sqlite3.Connection
+    reader: sqlite3.Connection
+    _write_lock: threading.RLock = field(default_factory=threading.RLock)
+    _read_lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def put(self, run: Run, points: Iterable[Point] = ()) -> None:
+        """Add a run, or the progress of one that is there; and its points, those of the same epochs replaced."""
+        rows = [
+            (run.id, p.epoch, p.training_error, p.validation_error, p.seconds, json.dumps(dict(p.measures)))
+            for p in points
+        ]
+        with self._write() as db:
+            db.execute(_UPSERT, row(run))
+            db.executemany("INSERT OR REPLACE INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def add(self, run: Run) -> None:
+        """Add a run unless it is there."""
+        with self._write() as db:
+            db.execute(_UPSERT.partition(" ON CONFLICT")[0].replace("INSERT", "INSERT OR IGNORE"), row(run))
+
+    def change(self, run_id: str, column: str, value: object) -> None:
+        if column not in COLUMNS:
+            raise ValueError(f"a run has no {column!r}")
+        with self._write() as db:
+            db.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (value, run_id))
+
+    def claim(self, run: Run, holder: str) -> bool:
+        """Make `holder` the one that trains `run`, if it still is as it was read."""
+        with self._write() as db:
+            changed = db.execute(
+                "UPDATE runs SET holder = ?, status = 'waiting' WHERE id = ? AND holder = ? AND deleted IS NULL",
+                (holder, run.id, run.holder),
+            )
+            return changed.rowcount == 1
+
+    def remove(self, run_id: str) -> None:
+        with self._write() as db:
+            db.execute("DELETE FROM points WHERE run = ?", (run_id,))
+            db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+
+    def find(self, where: str = "TRUE", *values: object) -> list[Run]:
+        """Runs by a condition of this program's own making."""
+        return [from_row(dict(found)) for found in self._read(f"SELECT * FROM runs WHERE {where}", values)]
+
+    def alike(self, fingerprint: str, config: TrainConfig, n_classes: int) -> list[Run]:
+        """Finished runs that were trained here on these data with these settings, the oldest first."""
+        return self.find(_ALIKE, fingerprint, configuration(config), n_classes)
+
+    def points(self, run_id: str) -> Iterator[Point]:
+        """All of a run's, by epoch."""
+        for found in self._read("SELECT * FROM points WHERE run = ? ORDER BY epoch", (run_id,)):
+            _, epoch, training, validation, seconds, measures = found
+            yield Point(epoch, training, validation, seconds, json.loads(measures))
+
+    def _read(self, statement: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
+        try:
+            with self._read_lock if self.reader is not self.writer else self._write_lock:
+                return self.reader.execute(statement, values).fetchall()
+        except sqlite3.Error as error:
+            advice = "restart the server, which sets the damaged list aside" if broken(error) else "try again"
+            raise StoreError(f"the list of runs can't be read ({error}); {advice}") from error
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """All of the block, or nothing."""
+        with self._write_lock:
+            self.writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.writer
+                self.writer.execute("COMMIT")
+            except BaseException:
+                if self.writer.in_transaction:  # a full disk rolls back by itself
+                    self.writer.execute("ROLLBACK")
+                raise

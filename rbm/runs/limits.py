@@ -1,0 +1,81 @@
+"""What one server allows. Each cap is one line here, and is set by an environment variable or a secret."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from rbm.training.config import TrainConfig
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Caps on one training, on the queue and on the store. `FIELD` is set by `RBM_FIELD` (`settings`).
+
+    max_hidden, max_epochs, max_k, max_images: of one training; max_k holds for final_gibbs_steps too.
+    max_chains: rows of persistent chains, all temperatures together.
+    workers: trainings at a time; 0 is one per core. max_waiting: trainings that wait for a worker.
+    max_active: unfinished trainings of one owner, the paused ones among them.
+    max_runs, max_megabytes: the store; the oldest unpinned runs give way. max_pinned: of one owner.
+    max_uploads: data sets that one owner brought. max_data_megabytes: all images that anybody brought.
+    """
+
+    max_hidden: int = 4000
+    max_epochs: int = 1000
+    max_k: int = 50
+    max_images: int = 70_000
+    max_chains: int = 10_000
+    workers: int = 0
+    max_waiting: int = 100
+    max_active: int = 4
+    max_runs: int = 1000
+    max_megabytes: int = 2000
+    max_pinned: int = 20
+    max_uploads: int = 10
+    max_data_megabytes: int = 1000
+
+    def check(self, config: TrainConfig, n_images: int) -> None:
+        """Raises ValueError, naming the limit and what was received, for a training beyond a cap."""
+        chains = {"cd": 0, "pcd": config.chains, "pt": config.chains * config.temperatures}[config.algorithm]
+        k = max(config.gibbs_steps, config.final_gibbs_steps or 0)
+        for name, value, what in (
+            ("max_hidden", config.n_hidden, "hidden units"),
+            ("max_epochs", config.epochs, "epochs"),
+            ("max_k", k, "Gibbs steps (k)"),
+            ("max_images", n_images, "training images"),
+            ("max_chains", chains, "persistent chains (chains × temperatures)"),
+        ):
+            limit = getattr(self, name)
+            if value > limit:
+                raise ValueError(
+                    f"this server allows at most {limit:,} {what}, got {value:,}; lower it, or ask whoever runs "
+                    f"the server to raise {variable(name)}"
+                )
+
+
+def settings(secrets: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Limits:
+    """The limits that environment variables set, else `secrets` (as in .streamlit/secrets.toml), else the defaults.
+
+    Raises ValueError, naming the variable, for a value that is no whole number from 1 (for RBM_WORKERS: from 0).
+    """
+    given = os.environ if environment is None else environment
+    values = {}
+    for field in fields(Limits):
+        name = variable(field.name)
+        value = given.get(name, secrets.get(name))
+        if value is not None:
+            values[field.name] = _whole(name, value, lowest=0 if field.name == "workers" else 1)
+    return Limits(**values)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a limit."""
+    return f"RBM_{name.upper()}"
+
+
+def _whole(name: str, value: object, lowest: int) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and int(text[:18]) >= lowest and len(text) <= 18):
+        raise ValueError(f"{name} must be a whole number from {lowest}, got {value!r}")
+    return int(text)

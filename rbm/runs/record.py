@@ -1,0 +1,100 @@
+"""What is written down about a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbm.datasets.dataset import Dataset
+from rbm.models import io
+from rbm.runs.progress import OVER, Status
+from rbm.training.config import TrainConfig
+
+VERSIONS: dict[str, str] = {"format": str(io.VERSION), "numpy": np.__version__, "machine": platform.machine()}
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of one training.
+
+    id: whoever knows it may read the run, so it can't be guessed. owner: a hash of the owner's key.
+    n_classes: of the labels that are trained on; 0 where none are. fingerprint: of the training images and
+    these labels. versions: what a bit-identical repetition depends on. holder: the process that trains it.
+    training_error, validation_error: of the last epoch.
+    """
+
+    name: str
+    owner: str
+    data: str
+    fingerprint: str
+    config: TrainConfig
+    created: float
+    id: str = field(default_factory=lambda: secrets.token_urlsafe(16))
+    n_classes: int = 0
+    measures: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=lambda: VERSIONS)
+    status: Status = "waiting"
+    message: str = ""
+    epoch: int = 0
+    fraction: float = 0.0
+    seconds: float = 0.0
+    training_error: float | None = None
+    validation_error: float | None = None
+    holder: str = ""
+    pinned: bool = False
+    imported: bool = False
+    deleted: float | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.status in OVER
+
+    @property
+    def unfinished(self) -> bool:
+        """Somebody trains it, or is to go on; `holder` says who."""
+        return self.status in ("waiting", "running", "paused")
+
+
+COLUMNS = tuple(column.name for column in fields(Run))
+_JSON = ("config", "versions", "measures")
+
+
+def row(run: Run) -> dict[str, Any]:
+    """The run in numbers and strings, by column."""
+    values = {name: getattr(run, name) for name in COLUMNS}
+    return values | {
+        "config": configuration(run.config),
+        "versions": json.dumps(dict(run.versions), sort_keys=True),
+        "measures": json.dumps(run.measures),
+    }
+
+
+def from_row(values: Mapping[str, Any]) -> Run:
+    """The run of a row. Raises ValueError, KeyError or TypeError for what `row` never made."""
+    given = {name: values[name] for name in COLUMNS}
+    config, versions, measures = (json.loads(given[name]) for name in _JSON)
+    flags = {name: bool(given[name]) for name in ("pinned", "imported")}
+    return Run(**given | flags | {"config": TrainConfig(**config), "versions": versions, "measures": tuple(measures)})
+
+
+def configuration(config: TrainConfig) -> str:
+    """The same settings give the same text."""
+    return json.dumps(asdict(config), sort_keys=True)
+
+
+def fingerprint(data: Dataset, labels: bool = False) -> str:
+    """Tells training sets apart: a hash of the images, and of the labels if they are trained on."""
+    digest = hashlib.sha256()
+    arrays: list[NDArray[Any]] = [data.train_images, *([data.train_labels] if labels else [])]
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()

@@ -1,0 +1,280 @@
+"""The store of runs: records and metrics in SQLite, models and checkpoints in `.npz` files beside it.
+
+A checkpoint never runs ahead of the metrics, nor a status of a model: what is written first is what can be
+made again. So a process may be killed between any two lines, and a resumed run is never missing an epoch.
+
+What a training writes (`keep`) never raises: if the disk doesn't take it, `trouble` says so, and the next
+call tries again. What an owner asks for raises a StoreError whose message is for the reader.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+import weakref
+from collections.abc import Iterable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from rbm import files
+from rbm.errors import NoSuchRun, NotSaved
+from rbm.models import io
+from rbm.models.binary import RBM
+from rbm.runs import checkpoint as checkpoints
+from rbm.runs import processes
+from rbm.runs.database import Database, explain, open_database
+from rbm.runs.limits import Limits
+from rbm.runs.processes import Presence
+from rbm.runs.progress import History, Point
+from rbm.runs.record import VERSIONS, Run, from_row, row
+from rbm.training.config import TrainConfig
+from rbm.training.state import TrainState
+
+UNDO_SECONDS = 24 * 3600.0  # a deleted run can come back for so long
+log = logging.getLogger(__name__)
+
+
+class Store:
+    """The runs under `home`. Threads and processes may share it; close it when done.
+
+    trouble: why nothing is being saved, a sentence; None if all is well. It ends with the first write that
+    succeeds, unless nothing could be written when the store was opened: then it takes a restart. notice:
+    what happened to a damaged file when the store was opened. Raises NewerStore.
+    """
+
+    def __init__(self, home: Path, limits: Limits | None = None) -> None:
+        self.home, self.limits = home, limits or Limits()
+        self._presence = _enter(home)
+        with processes.alone(home / "processes") if self._presence else nullcontext():
+            opened = open_database(home / "runs.sqlite")
+            self.trouble, self.notice = opened.trouble, opened.notice
+            self._for_good = opened.trouble  # the records are in memory, and stay there
+            self._database = Database(opened.writer, opened.reader)
+            self._close = weakref.finalize(self, _leave, opened.writer, opened.reader, self._presence)
+            if self.trouble is None:
+                self._tidy()
+            else:
+                log.warning(self.trouble)
+
+    def close(self) -> None:
+        """What still trains counts as interrupted from now on."""
+        self._close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def holder(self) -> str:
+        """What this process goes by in a record."""
+        return self._presence.token if self._presence else ""
+
+    # ---- what a training writes
+
+    def keep(
+        self, run: Run, points: Iterable[Point] = (), *, state: TrainState | None = None, model: RBM | None = None
+    ) -> bool:
+        """Write what is given; whether the disk took it. Of a run that is known only the progress is changed."""
+        try:
+            if model is not None:
+                self._write_model(run, model)
+            self._database.put(run, points)
+            if state is not None:
+                checkpoints.write(self._checkpoint_path(run.id), state, row(run))
+            elif run.status in ("finished", "diverged"):
+                self._checkpoint_path(run.id).unlink(missing_ok=True)
+        except (OSError, sqlite3.Error) as error:
+            self._tell(explain(self.home, error))
+            return False
+        self._tell(self._for_good)
+        return self._for_good is None
+
+    def add(self, run: Run) -> None:
+        """Write a new run down, unless its training has already done so. As `keep`, never raises."""
+        try:
+            self._database.add(run)
+        except sqlite3.Error as error:
+            self._tell(explain(self.home, error))
+
+    def claim(self, run: Run) -> bool:
+        """Make this process the one that trains `run`; False if another was quicker."""
+        try:
+            return self._database.claim(run, self.holder)
+        except sqlite3.Error as error:
+            self._tell(explain(self.home, error))
+            return True  # it will be trained in memory alone: there is nothing to agree about
+
+    # ---- what anyone with the id may read
+
+    def get(self, run_id: str) -> Run:
+        """Raises NoSuchRun."""
+        return self._one("id = ? AND deleted IS NULL", run_id)
+
+    def points(self, run_id: str, up_to: int | None = None) -> tuple[Point, ...]:
+        """The learning curve, thinned; up to an epoch, if given."""
+        found = self._database.points(run_id)
+        return History(point for point in found if up_to is None or point.epoch <= up_to).points()
+
+    def all_points(self, run_id: str) -> list[Point]:
+        return list(self._database.points(run_id))
+
+    def checkpoint(self, run: Run) -> TrainState | None:
+        """From where to go on; None to begin at the beginning. Raises BadCheckpoint or OSError."""
+        path = self._checkpoint_path(run.id)
+        return checkpoints.read(path)[0] if path.exists() else None
+
+    def model(self, run: Run) -> RBM | None:
+        """The model so far: None where none was kept. Raises BadModelFile, BadCheckpoint or OSError."""
+        model, checkpoint = self._model_path(run.id), self._checkpoint_path(run.id)
+        if model.exists() and (run.over or not checkpoint.exists()):
+            return io.load(model)
+        state = self.checkpoint(run)
+        return None if state is None else checkpoints.model(state, run.config, run.n_classes)
+
+    # ---- what belongs to an owner (given as `visitors.owner_hash`)
+
+    def owned_by(self, owner: str) -> list[Run]:
+        """The owner's runs, the newest first."""
+        return self._find("owner = ? AND deleted IS NULL ORDER BY created DESC", owner)
+
+    def change(self, run: Run, column: str, value: object) -> None:
+        """Rename, pin, delete: what an owner may change in a record. Raises NotSaved."""
+        try:
+            self._database.change(run.id, column, value)
+        except sqlite3.Error as error:
+            self._tell(explain(self.home, error))
+            raise NotSaved(f"this could not be saved. {self.trouble}") from error
+
+    def undelete(self, owner: str, run_id: str) -> None:
+        """Bring a run back within UNDO_SECONDS, unless its room was needed. Raises NoSuchRun or NotSaved."""
+        self.change(self._one("id = ? AND owner = ? AND deleted IS NOT NULL", run_id, owner), "deleted", None)
+
+    def alike(self, fingerprint: str, config: TrainConfig, n_classes: int) -> list[Run]:
+        """Finished runs, anybody's, that the same training would repeat to the last bit; the oldest first.
+
+        Not those that were imported: they only claim to be what they are.
+        """
+        found = self._database.alike(fingerprint, config, n_classes)
+        return [run for run in found if dict(run.versions) == VERSIONS and self._model_path(run.id).exists()]
+
+    def copy(self, run: Run, new: Run) -> None:
+        """Keep `new` with the curve and the model of `run`. Raises NotSaved."""
+        if not self.keep(new, self._database.points(run.id), model=io.load(self._model_path(run.id))):
+            raise NotSaved(f"the run could not be saved. {self.trouble}")
+
+    # ---- room
+
+    def would_go(self, more: int = 1) -> list[Run]:
+        """What `make_room(more)` would remove: what was deleted, then the oldest that nobody trains or pinned."""
+        runs = sorted(self._find(), key=lambda run: (run.deleted is None, run.created))
+        sizes = {run.id: self.size(run) for run in runs}
+        count, total = len(runs) + more - self.limits.max_runs, sum(sizes.values())
+        going = []
+        for run in runs:
+            if count <= 0 and total <= self.limits.max_megabytes * 2**20:
+                break
+            if run.deleted is not None or not (run.pinned or run.unfinished):
+                going.append(run)
+                count, total = count - 1, total - sizes[run.id]
+        return going
+
+    def make_room(self, more: int = 1) -> None:
+        """Remove for good what `would_go` names."""
+        for run in self.would_go(more):
+            self._remove(run)
+
+    def size(self, run: Run) -> int:
+        """Bytes of its files."""
+        paths = (self._model_path(run.id), self._checkpoint_path(run.id))
+        return sum(path.stat().st_size for path in paths if path.exists())
+
+    # ---- below the surface
+
+    def _find(self, where: str = "TRUE", *values: object) -> list[Run]:
+        """As they are now: a run whose process is gone is interrupted, whatever it last wrote."""
+        return [self._as_it_is(run) for run in self._database.find(where, *values)]
+
+    def _as_it_is(self, run: Run) -> Run:
+        if not run.unfinished or self._alive(run.holder):
+            return run
+        return replace(run, status="interrupted")
+
+    def _alive(self, holder: str) -> bool:
+        return bool(holder) and (holder == self.holder or processes.alive(self.home / "processes", holder))
+
+    def _one(self, where: str, *values: object) -> Run:
+        found = self._find(where, *values)
+        if not found:
+            raise NoSuchRun("there is no such run: its address is incomplete, or its owner has deleted it")
+        return found[0]
+
+    def _model_path(self, run_id: str) -> Path:
+        return self.home / "models" / f"{run_id}.npz"
+
+    def _checkpoint_path(self, run_id: str) -> Path:
+        return self.home / "checkpoints" / f"{run_id}.npz"
+
+    def _write_model(self, run: Run, model: RBM) -> None:
+        note = {"name": run.name, "data": run.data, "epochs": run.epoch, "validation_error": run.validation_error}
+        io.save(self._model_path(run.id), model, {**note, "run": row(run)})
+
+    def _remove(self, run: Run) -> None:
+        try:
+            self._database.remove(run.id)
+            for path in (self._model_path(run.id), self._checkpoint_path(run.id)):
+                path.unlink(missing_ok=True)
+        except (OSError, sqlite3.Error) as error:
+            self._tell(explain(self.home, error))
+
+    def _tell(self, trouble: str | None) -> None:
+        if trouble != self.trouble:
+            log.warning(trouble or f"runs are saved in {self.home} again")
+            self.trouble = trouble
+
+    def _tidy(self) -> None:
+        """Take away what nobody can ask for any more, and take over files that have lost their record."""
+        try:
+            for folder in (self.home / "models", self.home / "checkpoints"):
+                files.remove_abandoned(folder)
+        except OSError as error:
+            self._tell(explain(self.home, error))
+        for run in self._database.find("deleted < ?", time.time() - UNDO_SECONDS):
+            self._remove(run)
+        known = {run.id for run in self._database.find()}
+        paths = [path for folder in ("models", "checkpoints") for path in (self.home / folder).glob("*.npz")]
+        for path in paths:  # models first: they say more than checkpoints
+            lost = None if path.stem in known else self._recovered(path)
+            if lost is not None:
+                self.add(lost)
+
+    def _recovered(self, path: Path) -> Run | None:
+        """The run that a model or a checkpoint without a record belongs to, from the note inside it."""
+        try:
+            note = io.read(path)[1]["run"] if path.parent.name == "models" else checkpoints.read(path)[1]
+            run = from_row(note)
+        except (ValueError, KeyError, TypeError, OSError) as error:
+            log.warning("%s belongs to no run and can't be read: %s", path, error)
+            return None
+        return run if run.id == path.stem else None
+
+
+def _enter(home: Path) -> Presence | None:
+    """None where nothing can be written."""
+    try:
+        for folder in ("models", "checkpoints"):
+            (home / folder).mkdir(parents=True, exist_ok=True)
+        return Presence(home / "processes")
+    except OSError as error:
+        log.warning(explain(home, error))
+        return None
+
+
+def _leave(writer: sqlite3.Connection, reader: sqlite3.Connection, here: Presence | None) -> None:
+    reader.close()
+    writer.close()
+    if here is not None:
+        here.close()

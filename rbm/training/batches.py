@@ -1,0 +1,81 @@
+"""Rows of training data, made ready in place: gathered, scaled to [0, 1], drawn black or white if asked."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.models.arrays import Array, check_images, check_labels
+from rbm.models.gaussian import check_standard
+from rbm.training.config import TrainConfig
+
+Float64 = NDArray[np.float64]
+
+
+class Images:
+    """Images (n, pixels), what `config.binarize` makes of their grey levels, and labels (n,) if there are any.
+
+    `n_classes`: class units; by default as many as the labels show.
+    """
+
+    def __init__(
+        self,
+        images: ArrayLike,
+        config: TrainConfig,
+        labels: ArrayLike | None = None,
+        n_classes: int | None = None,
+    ) -> None:
+        self._real = config.visible == "gaussian"
+        if self._real and labels is not None:
+            raise ValueError('labels need binary pixels; leave the labels out or use visible "binary"')
+        pixels = check_standard(images) if self._real else check_images(images)
+        if config.binarize == "threshold":
+            half = 127 if pixels.dtype == np.uint8 else 0.5
+            pixels = (pixels > half).astype(np.uint8) * np.uint8(255)
+        pixel_mean = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
+        self._pixels = pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
+        self._labels = np.zeros(0, np.int64) if labels is None else check_labels(labels, len(pixels), n_classes)
+        self.n_classes = 0 if labels is None else n_classes or int(self._labels.max()) + 1
+        classes = np.bincount(self._labels, minlength=self.n_classes) / len(pixels)
+        self.mean: Float64 = np.concatenate([pixel_mean, classes])  # of every visible unit
+        self._one_hot = np.eye(self.n_classes, dtype=np.float32)
+        self._drawn_anew = config.binarize == "sample"
+
+    def __len__(self) -> int:
+        return len(self._pixels)
+
+    @property
+    def n_pixels(self) -> int:
+        return int(self._pixels.shape[1])
+
+    def base_rates(self) -> Float64:
+        """Visible biases of the best model without hidden units (guide, section 8.1).
+
+        The log-odds of the pixels, the logs of the classes, or the plain mean of Gaussian units. An imaginary
+        grey image among the n, of no class in particular, keeps each of them finite.
+        """
+        if self._real:
+            return self.mean
+        even = np.repeat([0.5, 1 / max(self.n_classes, 1)], [self.n_pixels, self.n_classes])
+        pixels, classes = np.split((len(self) * self.mean + even) / (len(self) + 1), [self.n_pixels])
+        return np.concatenate([np.log(pixels / (1 - pixels)), np.log(classes)])
+
+    def fill(self, rows: NDArray[np.int64], out: Array, rng: np.random.Generator | None = None) -> Array:
+        """`out` becomes these images; without a generator grey levels stay grey whatever `binarize` says."""
+        pixels, place = self._pixels[rows], out[:, : self.n_pixels]
+        if self._drawn_anew and rng is not None:
+            np.less(_uniform_below_one(pixels, rng), pixels, out=place, casting="unsafe")
+        elif pixels.dtype == np.uint8:
+            np.divide(pixels, np.float32(255), out=place)  # times 1/255 would be off by a bit now and then
+        else:
+            place[...] = pixels
+        if self.n_classes:
+            out[:, self.n_pixels :] = self._one_hot[self._labels[rows]]
+        return out
+
+
+def _uniform_below_one(pixels: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.generic]:
+    """Uniform numbers that lie below a pixel with exactly its grey level as probability."""
+    if pixels.dtype == np.uint8:
+        return rng.integers(0, 255, pixels.shape, dtype=np.uint8)  # 0 to 254: pixel/255 of them lie below
+    return rng.random(pixels.shape, dtype=np.float32)

@@ -1,0 +1,105 @@
+"""The model's side of the gradient: Gibbs chains that leave (v, p(h | v)) of the model's samples in given rows.
+
+A chain is known by its hidden draws. One sweep is v ~ p(v | h), mean = p(h | v), h ~ mean.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from rbm.models.arrays import Array, Arrays
+from rbm.models.layers import Layers, Parameters, down, up
+from rbm.models.tempering import Tempered, independent_draws
+from rbm.training.config import TrainConfig
+
+
+class Chains(Protocol):
+    """What the trainer asks of its chains."""
+
+    def rows(self, n: int) -> int:
+        """How many samples `run` leaves for a batch of n."""
+
+    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+        """Make `steps` sweeps, from `data_h` = p(h | v) of the batch where the chains start there.
+
+        `h` (m, n_hidden) and the first m rows of `v` become the samples. If `v` has more rows, as many as
+        the batch, they become its mean-field reconstructions p(v | data_h), in one product with the sweep.
+        """
+
+    def arrays(self) -> Arrays:
+        """The chains' own state, live."""
+
+
+def start_chains(
+    config: TrainConfig, batch_size: int, p: Parameters, base: Array, layers: Layers, rng: np.random.Generator
+) -> Chains:
+    """The chains that `config.algorithm` asks for; `base`: visible biases of the independent-units model."""
+    if config.algorithm == "cd":
+        return FromData(config, batch_size, layers)
+    if config.algorithm == "pcd":
+        return Persistent(config, batch_size, p, layers)
+    return Tempered(config.chains, config.temperatures, p, base, layers, rng)
+
+
+class FromData:
+    """Contrastive divergence: the chains start at the batch each time (Hinton 2002)."""
+
+    def __init__(self, config: TrainConfig, batch_size: int, layers: Layers) -> None:
+        self._layers, self._sampled = layers, config.negative == "sample"
+        self._hidden = np.empty((2 * batch_size, config.n_hidden), dtype=np.float32)
+
+    def rows(self, n: int) -> int:
+        return n
+
+    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+        n = len(data_h)
+        drawn = self._layers.hidden.draw(data_h, out=self._hidden[:n])
+        sweep(p, self._layers, with_rows(self._hidden, n, data_h, len(v)), v, h, sampled=self._sampled)
+        for _ in range(steps - 1):
+            self._layers.hidden.draw(h, out=drawn)
+            sweep(p, self._layers, drawn, v[:n], h, sampled=self._sampled)
+
+    def arrays(self) -> Arrays:
+        return {}
+
+
+class Persistent:
+    """Persistent contrastive divergence: chains that are never reset (Tieleman, ICML 2008)."""
+
+    def __init__(self, config: TrainConfig, batch_size: int, p: Parameters, layers: Layers) -> None:
+        self._layers, self._sampled = layers, config.negative == "sample"
+        self._both = np.empty((config.chains + batch_size, config.n_hidden), dtype=np.float32)
+        self._hidden = self._both[: config.chains]
+        self._hidden[...] = independent_draws(p, config.chains, layers)
+
+    def rows(self, n: int) -> int:
+        return len(self._hidden)
+
+    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+        m = len(h)
+        sweep(p, self._layers, with_rows(self._both, m, data_h, len(v)), v, h, sampled=self._sampled)
+        self._layers.hidden.draw(h, out=self._hidden)
+        for _ in range(steps - 1):
+            sweep(p, self._layers, self._hidden, v[:m], h, sampled=self._sampled)
+            self._layers.hidden.draw(h, out=self._hidden)
+
+    def arrays(self) -> Arrays:
+        return {"chains": self._hidden}
+
+
+def with_rows(hidden: Array, m: int, more: Array, rows: int) -> Array:
+    """The first `rows` rows of `hidden`: m that are there, and below them `more`, if that is asked for."""
+    if rows > m:
+        hidden[m:rows] = more
+    return hidden[:rows]
+
+
+def sweep(p: Parameters, layers: Layers, hidden: Array, v: Array, h: Array, sampled: bool) -> None:
+    """v becomes the mean of p(v | hidden); as many rows as `h` has, drawn from it if `sampled`, go up to p(h | v)."""
+    layers.visible.mean_(down(p, hidden, out=v))
+    samples = v[: len(h)]
+    if sampled:
+        layers.visible.draw(samples, out=samples)
+    layers.hidden.mean_(up(p, samples, out=h))

@@ -1,0 +1,97 @@
+"""From stacked samples to the step of every parameter: one matrix product, whatever the options.
+
+Data rows stand above, model rows below, each scaled by its share of the step (+rate/n or -rate/m). Then
+
+    ΔW = vᵀ h        Δb = Σ share·v        Δc = Σ h
+
+hold both terms of the gradient, and centring is two rows more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rbm.models.arrays import Array, Arrays
+from rbm.models.layers import Parameters
+from rbm.training.config import TrainConfig
+
+OFFSET_RATE = np.float32(0.01)  # how fast centring's offsets follow the data; Melchior et al. use the same
+
+
+class Gradient:
+    """Holds the rows of `visible` and `hidden` that others fill: data, model, and in `visible` a batch to spare."""
+
+    def __init__(
+        self, config: TrainConfig, batch: int, model_rows: int, visible_mean: Array, hidden_mean: Array
+    ) -> None:
+        self._config, rows = config, batch + model_rows
+        self.visible = np.empty((rows + max(batch, 2), len(visible_mean)), dtype=np.float32)
+        self.hidden = np.empty((rows + 2, len(hidden_mean)), dtype=np.float32)
+        self._share = np.empty(rows, dtype=np.float32)
+        self._mu, self._lambda = visible_mean, hidden_mean
+        self._activity = hidden_mean.copy()
+        decays = config.l1 or config.l2
+        self._scratch = np.empty((len(visible_mean), len(hidden_mean)) if decays else 0, dtype=np.float32)
+
+    def arrays(self) -> Arrays:
+        """The running means that are in use, live."""
+        arrays: Arrays = {}
+        if self._config.centering:
+            arrays |= {"visible_offset": self._mu, "hidden_offset": self._lambda}
+        if self._config.sparsity_cost:
+            arrays |= {"activity": self._activity}
+        return arrays
+
+    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters) -> None:
+        """`out` becomes rate times the gradient, from n data rows and m model rows. Uses the hidden rows up."""
+        v, h = self.visible[: n + m], self.hidden[: n + m]
+        if self._config.centering:
+            self._move_offsets(v[:n], h[:n])
+        if self._config.sparsity_cost:
+            self._sparsify(h[:n])
+        share = self._share[: n + m]
+        share[:n], share[n:] = rate / n, -rate / m
+        h *= share[:, None]  # the step goes into the rows, which are fewer than the weights
+        np.matmul(share, v, out=out.visible_bias)
+        np.sum(h, axis=0, out=out.hidden_bias)
+        if self._config.centering:
+            self._centred_product(n + m, out)
+        else:
+            np.matmul(v.T, h, out=out.weights)
+        self._decay(weights, rate, out.weights)
+
+    def _move_offsets(self, data_v: Array, data_h: Array) -> None:
+        self._mu += OFFSET_RATE * (data_v.mean(axis=0) - self._mu)
+        self._lambda += OFFSET_RATE * (data_h.mean(axis=0) - self._lambda)
+
+    def _centred_product(self, rows: int, out: Parameters) -> None:
+        """G = <(v - μ)(h - λ)ᵀ>_data - <(v - μ)(h - λ)ᵀ>_model, then Δb -= G λ and Δc -= Gᵀ μ.
+
+        As the shares of data and model cancel, centring adds -μ Δhᵀ - Δv λᵀ: two rows. The bias terms carry
+        the step over to the ordinary parametrisation (Melchior, Fischer & Wiskott, arXiv 1311.1354).
+        """
+        np.negative(self._mu, out=self.visible[rows])
+        self.hidden[rows] = out.hidden_bias
+        np.negative(out.visible_bias, out=self.visible[rows + 1])
+        self.hidden[rows + 1] = self._lambda
+        np.matmul(self.visible[: rows + 2].T, self.hidden[: rows + 2], out=out.weights)
+        np.subtract(out.visible_bias, out.weights @ self._lambda, out=out.visible_bias)
+        np.subtract(out.hidden_bias, self._mu @ out.weights, out=out.hidden_bias)
+
+    def _sparsify(self, data_h: Array) -> None:
+        """Take cost · (q - target) off the data rows, q the running mean of each unit.
+
+        That is the slope of the cross-entropy between q and target in the unit's total input, the same for
+        every image; so it reaches weights and biases through the product (guide, section 11).
+        """
+        config = self._config
+        self._activity += np.float32(1 - config.sparsity_decay) * (data_h.mean(axis=0) - self._activity)
+        data_h -= np.float32(config.sparsity_cost) * (self._activity - np.float32(config.sparsity_target))
+
+    def _decay(self, weights: Array, rate: float, change: Array) -> None:
+        """The slopes of l2·½Σw² and l1·Σ|w|; the second stops at 0 a weight that it would carry across."""
+        if self._config.l2:
+            change -= np.multiply(weights, np.float32(rate * self._config.l2), out=self._scratch)
+        if self._config.l1:
+            most = np.float32(rate * self._config.l1)
+            change -= np.clip(weights, -most, most, out=self._scratch)

@@ -1,0 +1,285 @@
+"""Contrastive divergence and its persistent cousins: the whole algorithm, one mini-batch at a time.
+
+    ΔW ∝ <v hᵀ>_data - <v hᵀ>_model         Δb ∝ <v>_data - <v>_model         Δc ∝ <h>_data - <h>_model
+
+The data term uses p(h | v). The model term comes from the chains of rbm/training/chains.py: CD-k (Hinton, Neural
+Computation 14, 2002), persistent or tempered ones. rbm/training/gradient.py makes one product of both.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rbm.measures.monitors import watch
+from rbm.models.arrays import Array, Arrays
+from rbm.models.binary import RBM
+from rbm.models.layers import Bernoulli, Gaussian, Layers, Parameters, PixelsAndClass, Visible, down, up
+from rbm.training.batches import Images
+from rbm.training.chains import start_chains
+from rbm.training.config import TrainConfig
+from rbm.training.gradient import Gradient
+from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
+
+EXPLODED = 1.5  # an epoch's error above this multiple of the start's is no learning; healthy ones overshoot by 0.3
+LARGEST = 50.0  # weights of models that learn stay below 20
+MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
+
+
+def train(
+    images: ArrayLike,
+    config: TrainConfig,
+    *,
+    labels: ArrayLike | None = None,
+    validation: ArrayLike | None = None,
+    validation_labels: ArrayLike | None = None,
+    monitors: Iterable[str] = (),
+    monitor_every: int = 1,
+    state: TrainState | None = None,
+) -> Iterator[Report]:
+    """Train a machine on `images` (n, pixels); yields a report after every epoch.
+
+    images: uint8 or floats in [0, 1]; for `config.visible` "gaussian", floats of mean 0 and variance 1.
+    labels: whole numbers (n,) from 0. They make the model an `rbm.LabelRBM` over images and classes;
+        otherwise it is an `rbm.RBM` or `rbm.GaussianRBM`.
+    validation, validation_labels: held out, to measure and never to learn from.
+    monitors: what else to measure after every `monitor_every`-th epoch and the last (`Report.metrics`):
+        names from `rbm.monitors.MONITORS`, or "update_ratio". They change nothing of the run but its time.
+    state: where an earlier run on the same images stopped (`Report.state`). The rest of the run is then bit
+        for bit what the earlier one would have done, on the same machine and number of threads.
+
+    Raises ValueError for data or a state it can't use, and Diverged within an epoch of a blow-up. The
+    caller's arrays are never changed, and the same seed gives the same weights.
+    """
+    trainer = Trainer(
+        images,
+        config,
+        labels=labels,
+        validation=validation,
+        validation_labels=validation_labels,
+        monitors=monitors,
+        monitor_every=monitor_every,
+        state=state,
+    )
+    while not trainer.finished:
+        report = trainer.step()
+        if report is not None:
+            yield report
+
+
+class Trainer:
+    """A run that moves by one mini-batch per `step`, for callers that must look up between batches."""
+
+    def __init__(
+        self,
+        images: ArrayLike,
+        config: TrainConfig,
+        *,
+        labels: ArrayLike | None = None,
+        validation: ArrayLike | None = None,
+        validation_labels: ArrayLike | None = None,
+        monitors: Iterable[str] = (),
+        monitor_every: int = 1,
+        state: TrainState | None = None,
+    ) -> None:
+        self.config = config
+        self._images = Images(images, config, labels)
+        self._validation = _held_out(validation, validation_labels, self._images, config)
+        self.batches = -(-len(self._images) // config.batch_size)
+        self._measure_every = max(1, len(self._images) // MEASURED)  # batches
+        self.epoch = self.batch = self._measured = 0
+        self._error_sum = self._seconds = 0.0
+        self._rng = np.random.Generator(np.random.SFC64(config.seed))
+        self._prepare()
+        self._order = self._rng.permutation(len(self._images))
+        if state is None:
+            some = self._order[:MEASURED]  # at random: the first ones may all be of one class
+            self.start_error = self._mean_error(self._images, some, self._rng)
+        else:
+            self._restore(state)
+        self._last_good = self.model
+        cut = config.binarize == "threshold"
+        self._watch = watch(monitors, monitor_every, self.model, images, validation, seed=config.seed, threshold=cut)
+        self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
+
+    def _prepare(self) -> None:
+        """The start of every array; all that the step needs is allocated here."""
+        config, rng = self.config, self._rng
+        batch = min(config.batch_size, len(self._images))
+        base = self._images.base_rates().astype(np.float32)
+        self._parameters = p = _start(base, config, rng)
+        self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
+
+        model_rows = batch if config.algorithm == "cd" else config.chains
+        rungs = config.temperatures if config.algorithm == "pt" else 1
+        largest = rungs * model_rows * max(p.weights.shape)
+        self._layers = Layers(_visible_units(self._images, config, rng, largest), Bernoulli(rng, largest))
+        self._chains = start_chains(config, batch, p, base, self._layers, rng)
+        visible_mean = self._images.mean.astype(np.float32)
+        hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
+        self._gradient = Gradient(config, batch, model_rows, visible_mean, hidden_mean)
+
+    @property
+    def finished(self) -> bool:
+        return self.epoch >= self.config.epochs
+
+    @property
+    def model(self) -> RBM:
+        """A copy of the model as it is now."""
+        return self._layers.visible.model(self._parameters)
+
+    def step(self) -> Report | None:
+        """One mini-batch; a report where it ends an epoch."""
+        begin = time.perf_counter()
+        size = self.config.batch_size
+        with np.errstate(all="ignore"):  # a blow-up is noticed and named by its error
+            self._update(self._order[self.batch * size : (self.batch + 1) * size])
+        self._seconds += time.perf_counter() - begin
+        self.batch += 1
+        if not np.isfinite(self._error_sum):
+            raise self._diverged("the weights are no longer finite")
+        return self._end_epoch() if self.batch == self.batches else None
+
+    def _update(self, batch: NDArray[np.int64]) -> None:
+        p, config, n = self._parameters, self.config, len(batch)
+        progress = self.epoch + self.batch / self.batches
+        m = self._chains.rows(n)
+        measured = n if self.batch % self._measure_every == 0 else 0
+        data_v, below = self._gradient.visible[:n], self._gradient.visible[n : n + m + measured]
+        data_h, model_h = self._gradient.hidden[:n], self._gradient.hidden[n : n + m]
+
+        self._images.fill(batch, out=data_v, rng=self._rng)
+        self._layers.hidden.mean_(up(p, data_v, out=data_h))
+        self._chains.run(p, config.gibbs_steps_at(progress), data_h, below, model_h)
+        if measured:
+            self._error_sum += self._error(data_v, rebuilt=below[m:])
+            self._measured += n
+        self._gradient.step(n, m, config.rate_at(progress), p.weights, out=self._change)
+
+        momentum = np.float32(config.momentum_at(self.epoch))
+        for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
+            if momentum:
+                velocity *= momentum
+                change += velocity
+            value += change
+        self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
+
+    def _error(self, v: Array, rebuilt: Array) -> float:
+        """Σ over the images of the squared difference to their reconstructions, which are overwritten."""
+        rebuilt -= v
+        pixels = rebuilt[:, : self._images.n_pixels]
+        return float(np.vdot(pixels, pixels))
+
+    def _mean_error(self, images: Images, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> float:
+        """The mean error of these images; grey levels are drawn only if a generator is given."""
+        visible, hidden = self._gradient.visible, self._gradient.hidden
+        block, total = len(visible) // 2, 0.0
+        for begin in range(0, len(rows), block):
+            n = len(rows[begin : begin + block])
+            v = images.fill(rows[begin : begin + block], out=visible[:n], rng=rng)
+            h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[:n]))
+            rebuilt = self._layers.visible.mean_(down(self._parameters, h, out=visible[n : 2 * n]))
+            total += self._error(v, rebuilt)
+        return total / len(rows)
+
+    def _end_epoch(self) -> Report:
+        n, seconds = len(self._images), self._seconds
+        error = self._error_sum / self._measured
+        if not all(np.isfinite(array).all() for array in self._parameters):
+            raise self._diverged("the weights are no longer finite")
+        if (largest := float(np.abs(self._parameters.weights).max())) > LARGEST:
+            raise self._diverged(f"a weight has grown to {largest:.3g}")
+        if error > EXPLODED * self.start_error:
+            raise self._diverged(f"the reconstruction error rose from {self.start_error:.3g} to {error:.3g}")
+        self._last_good = self.model
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._good_at = f"epoch {self.epoch}"
+        self._error_sum, self._measured, self._seconds = 0.0, 0, 0.0
+        self._order = self._rng.permutation(n)
+        return Report(
+            epoch=self.epoch,
+            model=self._last_good,
+            reconstruction_error=error,
+            validation_error=self.validation_error(),
+            seconds=seconds,
+            images_per_second=n / seconds,
+            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity),
+            state=self.snapshot(),
+        )
+
+    def validation_error(self) -> float | None:
+        """Mean reconstruction error of the held-out images now, if there are any."""
+        if self._validation is None:
+            return None
+        return self._mean_error(self._validation, np.arange(len(self._validation)))
+
+    def snapshot(self) -> TrainState:
+        """A copy of all that decides how this run goes on; may be taken between any two steps."""
+        values = {
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "batch_size": self.config.batch_size,
+            "error_sum": self._error_sum,
+            "measured": self._measured,
+            "start_error": self.start_error,
+            "seconds": self._seconds,
+            "generator": generator_state(self._rng),
+        }
+        return TrainState({name: array.copy() for name, array in self._arrays().items()}, values)
+
+    def _restore(self, state: TrainState) -> None:
+        values = state.values
+        if state.batch and values["batch_size"] != self.config.batch_size:
+            raise ValueError(
+                f"the state is in the midst of an epoch, which goes on with batch_size {values['batch_size']}; "
+                f"got {self.config.batch_size}"
+            )
+        restore(self._arrays(), state.arrays)
+        restore_generator(self._rng, values["generator"])
+        self.epoch, self.batch = state.epoch, state.batch
+        self._error_sum, self.start_error = values["error_sum"], values["start_error"]
+        self._measured, self._seconds = values["measured"], values["seconds"]
+
+    def _arrays(self) -> Arrays:
+        velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}
+        own: Arrays = {**self._parameters._asdict(), **velocity, "order": self._order}
+        return own | self._chains.arrays() | self._gradient.arrays()
+
+    def _diverged(self, what: str) -> Diverged:
+        return Diverged(
+            f"training diverged in epoch {self.epoch + 1}: {what}. Lower learning_rate "
+            f"(now {self.config.learning_rate:g}); the model of {self._good_at} is kept",
+            self._last_good,
+        )
+
+
+def _start(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parameters:
+    """The parameters before the first update (guide, section 8)."""
+    weights = rng.standard_normal((len(base), config.n_hidden), dtype=np.float32)
+    weights *= config.weight_std
+    visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
+    return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
+
+
+def _visible_units(images: Images, config: TrainConfig, rng: np.random.Generator, largest: int) -> Visible:
+    if config.visible == "gaussian":
+        return Gaussian(rng, largest)
+    return PixelsAndClass(rng, largest, images.n_classes) if images.n_classes else Bernoulli(rng, largest)
+
+
+def _held_out(
+    validation: ArrayLike | None, labels: ArrayLike | None, images: Images, config: TrainConfig
+) -> Images | None:
+    if validation is None:
+        return None
+    if (labels is None) != (images.n_classes == 0):
+        raise ValueError("labels and validation_labels go together; give both or neither")
+    held_out = Images(validation, config, labels, images.n_classes)
+    if held_out.n_pixels != images.n_pixels:
+        raise ValueError(
+            f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
+        )
+    return held_out

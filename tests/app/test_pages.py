@@ -1,0 +1,357 @@
+"""Every page through the entrypoint, without a browser."""
+
+import io
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import rbm
+from rbm.app import server
+from rbm.app.current_model import NamedModel
+from rbm.runs.progress import Progress
+
+ROOT = Path(__file__).parents[2]
+PAGES = ["home", "data", "train", "reconstructions", "filters", "activations", "runs", "sample"]
+SECONDS = 30
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
+    monkeypatch.setenv("RBM_HOME", str(tmp_path))
+    server.lab.clear()
+    yield AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+    server.lab().close()
+    server.lab.clear()
+
+
+def open_page(app: AppTest, name: str) -> AppTest:
+    return app.switch_page(f"pages/{name}.py").run()
+
+
+def pressed(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def captions(app: AppTest) -> list[str]:
+    return [text for image in app.image for text in image.captions]
+
+
+def small_model(n_visible: int, n_hidden: int = 11) -> NamedModel:
+    rng = np.random.default_rng(3)
+    model = rbm.RBM(rng.normal(size=(n_visible, n_hidden)), np.zeros(n_visible), np.zeros(n_hidden))
+    fitting = {784: "mnist-5k", 64: "digits-8x8"}
+    return NamedModel("Small", model, fitting.get(n_visible))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_default_model(app: AppTest, page: str) -> None:
+    open_page(app, page)
+    assert not app.exception
+    assert not app.error
+    assert app.title[0].value
+    assert "784-500" in app.sidebar.caption[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_images_of_another_shape(app: AppTest, page: str) -> None:
+    app.session_state["model_in_use"] = small_model(64)
+    open_page(app, page)
+    assert not app.exception
+    assert "64-11 · digits-8x8" in app.sidebar.caption[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_with_a_model_that_no_data_fits(app: AppTest, page: str) -> None:
+    app.session_state["model_in_use"] = small_model(77)
+    open_page(app, page)
+    assert not app.exception
+    if page in ("reconstructions", "activations", "filters"):
+        assert "77 pixels" in app.info[0].value
+
+
+@pytest.mark.parametrize("name", ["Strokes", "Classes", "Sick on purpose"])
+def test_every_model_that_ships_is_at_home_on_every_page(app: AppTest, name: str) -> None:
+    pressed(app, f"Use {name}")
+    assert not app.exception
+    for page in PAGES:
+        assert not open_page(app, page).exception
+        assert app.sidebar.caption[0].value.startswith(f"**Model in use**  \n{name} · 784-")
+    open_page(app, "home")
+    assert next(button for button in app.button if button.label == "In use").disabled
+    assert not pressed(app, "Use Digits").exception
+
+
+def test_a_model_that_was_trained_on_other_digits_says_so(app: AppTest) -> None:
+    def said() -> bool:
+        return any("no fair test" in caption.value for caption in app.caption)
+
+    open_page(app, "reconstructions")
+    assert said()
+    open_page(app, "home")
+    pressed(app, "Use Strokes")
+    open_page(app, "reconstructions")
+    assert not said()
+
+
+def test_a_run_that_was_deleted_is_forgotten_by_the_train_page(app: AppTest) -> None:
+    wait_for_the_end(train_tiny(app))
+    run = server.lab().run(app.session_state["run_id"])
+    server.lab().delete(app.session_state["owner_key"], run.id)
+    assert not open_page(app, "train").exception
+    assert "Press **Start**" in app.info[0].value
+
+
+def test_a_shipped_model_that_is_downloaded_keeps_its_provenance(app: AppTest) -> None:
+    from rbm.app import current_model
+
+    shipped = current_model.default_model()
+    _, note = rbm.io.read(io.BytesIO(current_model.model_file(shipped)))
+    assert note == shipped.info
+
+
+def test_home_explains_itself(app: AppTest) -> None:
+    pressed(app, "How does it work?")
+    assert not app.exception
+    assert any("contrastive divergence" in text.value for text in app.markdown)
+
+
+def train_tiny(app: AppTest) -> AppTest:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(20)
+    return pressed(app, "Start")
+
+
+def wait_for_the_end(app: AppTest) -> AppTest:
+    job = server.lab().job(app.session_state["run_id"])
+    assert job is None or job.join(SECONDS)
+    return app.run()
+
+
+def progress(app: AppTest) -> Progress:
+    return server.lab().progress(app.session_state["run_id"])
+
+
+def test_training_end_to_end(app: AppTest) -> None:
+    wait_for_the_end(train_tiny(app))
+    assert not app.exception
+    assert "Finished 20 epochs" in app.success[0].value
+    assert "64-13 · digits-8x8 · 20 epochs" in app.sidebar.caption[0].value
+    for page in PAGES:
+        assert not open_page(app, page).exception
+    history = progress(app).history
+    assert [point.epoch for point in history] == list(range(21))
+    assert history[-1].validation_error < history[0].validation_error
+
+
+def test_a_preset_fills_the_form(app: AppTest) -> None:
+    open_page(app, "train")
+    app.segmented_control(key="preset").select("Classic 784-500").run()
+    classic = rbm.PRESETS["Classic 784-500"]
+    assert app.number_input(key="learning_rate").value == classic.learning_rate
+
+
+def test_stop_keeps_the_model_so_far(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(1000)
+    pressed(app, "Start")
+    while progress(app).epoch == 0:
+        time.sleep(0.05)
+    pressed(app, "Stop")
+    wait_for_the_end(app)
+    assert "Stopped after epoch" in app.info[0].value
+    assert "64-13" in app.sidebar.caption[0].value
+
+
+def test_training_that_blows_up_says_what_to_lower(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="learning_rate").set_value(100.0)
+    pressed(app, "Start")
+    wait_for_the_end(app)
+    assert not app.exception
+    assert "Lower learning_rate (now 100)" in app.error[0].value
+    assert "784-500" in app.sidebar.caption[0].value, "the model in use has not changed"
+
+
+def test_settings_that_cannot_be(app: AppTest) -> None:
+    open_page(app, "train")
+    app.number_input(key="learning_rate").set_value(0.0)
+    pressed(app, "Start")
+    assert not app.exception
+    assert "learning_rate must be between" in app.error[0].value
+    assert "run_id" not in app.session_state
+
+
+def test_a_model_with_classes_is_trained_and_dreams_of_one(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(4)
+    app.toggle(key="labels").set_value(True)
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    assert "64-13 with 10 classes · digits-8x8" in app.sidebar.caption[0].value
+    open_page(app, "sample")
+    app.segmented_control(key="dream_source").select("Noise").run()
+    app.slider(key="dream_steps").set_value(7)
+    app.selectbox(key="dream_class").select("5").run()
+    assert not app.exception
+
+
+def test_images_of_one_class_have_none_to_learn(app: AppTest) -> None:
+    images, labels = np.zeros((7, 4), np.uint8), np.zeros(7, np.int64)
+    data = rbm.datasets.Dataset("plain", images, labels, images[:3], labels[:3], (2, 2))
+    card, _ = server.library().keep("x" * 32, data, "plain")
+    with pytest.raises(ValueError, match="of one class only"):
+        server.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
+
+
+def test_classes_that_no_training_image_shows_are_refused(app: AppTest) -> None:
+    images, labels = np.zeros((7, 4), np.uint8), np.arange(7) % 2
+    data = rbm.datasets.Dataset("plain", images, labels, images[:3], np.array([0, 1, 2]), (2, 2))
+    card, _ = server.library().keep("x" * 32, data, "plain")
+    with pytest.raises(ValueError, match="held-out images only"):
+        server.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
+
+
+def test_every_setting_reaches_the_run(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(4)
+    app.selectbox(key="algorithm").select("pcd")
+    app.number_input(key="final_gibbs_steps").set_value(2)
+    app.selectbox(key="schedule").select("linear")
+    app.selectbox(key="binarize").select("sample")
+    app.toggle(key="centering").set_value(True)
+    app.number_input(key="sparsity_cost").set_value(0.1)
+    app.pills(key="monitors").set_value(["free_energy_gap", "exact"])
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    assert server.lab().run(app.session_state["run_id"]).config == rbm.TrainConfig(
+        n_hidden=13, epochs=4, algorithm="pcd", final_gibbs_steps=2, schedule="linear", binarize="sample",
+        centering=True, sparsity_cost=0.1, learning_rate=0.05, momentum=0.5, final_momentum=0.9,
+    )  # fmt: skip
+    assert {"free_energy_gap", "exact_log_likelihood", "update_ratio_weights"} <= set(
+        progress(app).history[-1].measures
+    )
+    assert len(app.get("plotly_chart")) == 4
+
+
+def test_ais_is_shown_as_a_bracket(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(7)
+    app.number_input(key="epochs").set_value(2)
+    app.pills(key="monitors").set_value(["ais"])
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    metrics = progress(app).history[-1].measures
+    assert metrics["ais_lower"] < metrics["ais_upper"] + 1
+
+
+def upload(app: AppTest, data: bytes, name: str = "model.npz") -> AppTest:
+    open_page(app, "train")
+    return app.file_uploader[0].upload(name, data, "application/octet-stream").run()
+
+
+def test_a_wrong_upload_leaves_the_model_in_use(app: AppTest) -> None:
+    before = app.sidebar.caption[0].value
+    upload(app, b"not a model")
+    assert not app.exception
+    assert "not a model file" in app.error[0].value
+    assert app.sidebar.caption[0].value == before
+
+
+def test_a_downloaded_model_can_be_uploaded(app: AppTest, tmp_path: Path) -> None:
+    from rbm.app import current_model
+
+    data = current_model.model_file(small_model(64))
+    upload(app, data)
+    assert not app.exception
+    assert not app.error
+    assert "Small · 64-11 · digits-8x8" in app.sidebar.caption[0].value
+
+
+def test_a_model_with_classes_is_shown_on_every_page(app: AppTest) -> None:
+    from rbm.app import current_model
+
+    rng = np.random.default_rng(3)
+    model = rbm.LabelRBM(0.1 * rng.normal(size=(74, 11)), np.zeros(74), np.zeros(11), n_classes=10)
+    upload(app, current_model.model_file(NamedModel("With classes", model, "digits-8x8")))
+    assert "With classes · 64-11 with 10 classes · digits-8x8" in app.sidebar.caption[0].value
+    for page in PAGES:
+        assert not open_page(app, page).exception
+    open_page(app, "reconstructions")
+    app.toggle(key="rebuild_sampled").set_value(True).run()
+    assert not app.exception
+
+
+def test_a_model_of_real_values_is_refused_in_words(app: AppTest) -> None:
+    from rbm.app import current_model
+
+    model = rbm.GaussianRBM(np.zeros((64, 3)), np.zeros(64), np.zeros(3))
+    upload(app, current_model.model_file(NamedModel("Real", model, None)))
+    assert "its pixels are real-valued" in app.error[0].value
+
+
+@pytest.mark.parametrize("damage", ["Noise", "Blank half", "Square hole"])
+def test_reconstructions_of_damaged_digits(app: AppTest, damage: str) -> None:
+    open_page(app, "reconstructions")
+    app.segmented_control(key="rebuild_damage").select(damage)
+    app.slider(key="rebuild_steps").set_value(5)
+    app.toggle(key="rebuild_sampled").set_value(True).run()
+    assert not app.exception
+    assert "damaged digit" in captions(app)[0]
+
+
+@pytest.mark.parametrize("order", ["Best", "Worst"])
+def test_reconstructions_in_order_of_error(app: AppTest, order: str) -> None:
+    open_page(app, "reconstructions")
+    app.segmented_control(key="reconstructions_order").select(order)
+    app.segmented_control(key="reconstructions_part").select("Training")
+    app.selectbox(key="reconstructions_digit").select("3").run()
+    assert not app.exception
+    picked = next(text.value for text in app.markdown if "error" in text.value and "ranks" in text.value)
+    assert picked.startswith("A **3**")
+
+
+@pytest.mark.parametrize("order", ["Mean activation", "Index"])
+def test_filters_in_any_order(app: AppTest, order: str) -> None:
+    open_page(app, "filters")
+    app.segmented_control(key="filters_order").select(order)
+    app.segmented_control(key="filters_scale").select("Per filter")
+    app.number_input(key="filters_place").set_value(500).run()
+    assert not app.exception
+
+
+def test_activations_of_training_digits(app: AppTest) -> None:
+    open_page(app, "activations")
+    app.segmented_control(key="activations_part").select("Training")
+    app.toggle(key="activations_sort").set_value(False)
+    app.number_input(key="activations_digit").set_value(99).run()
+    assert not app.exception
+    assert [metric.label for metric in app.metric] == ["Dead units", "Always-on units", "Units on per digit"]
+
+
+def test_an_empty_canvas_gets_a_hint(app: AppTest) -> None:
+    open_page(app, "sample")
+    assert not app.exception
+    assert "Draw a digit" in app.info[0].value
+
+
+@pytest.mark.parametrize("source", ["A test digit", "Noise"])
+def test_dreams_from_a_digit_and_from_noise(app: AppTest, source: str) -> None:
+    open_page(app, "sample")
+    app.segmented_control(key="dream_source").select(source).run()
+    app.slider(key="dream_steps").set_value(7).run()
+    assert not app.exception
+    assert "sweep 0 to 7" in captions(app)[-1]

@@ -1,0 +1,46 @@
+"""Mixing measures against known processes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from rbm.measures import mixing
+
+
+def test_hamming_distance_counts_pixels_that_crossed_the_middle() -> None:
+    states = np.array([[[0, 200, 100]], [[255, 255, 0]], [[0, 0, 0]]], dtype=np.uint8)
+    assert mixing.hamming(states).tolist() == [[0], [1], [1]]
+
+
+@pytest.mark.parametrize("flip", [0.5, 0.2, 0.05])
+def test_memory_of_pixels_that_flip_at_a_known_rate(flip: float) -> None:
+    """A bit that flips with probability q has ρ(t) = (1 - 2q)^t, so τ = (1 + ρ(1)) / (1 - ρ(1)) = (1 - q) / q."""
+    rng = np.random.default_rng(11)
+    kept, chains, pixels = 1500, 3, 101
+    flips = rng.random((kept, chains, pixels)) < flip
+    states = ((flips.cumsum(axis=0) % 2) * 255).astype(np.uint8)
+    rho = mixing.autocorrelation(states)
+    np.testing.assert_allclose(rho[:6], (1 - 2 * flip) ** np.arange(6), atol=0.02)
+    time = mixing.memory(rho, every=3)
+    assert time.complete
+    assert time.sweeps == pytest.approx(3 * (1 - flip) / flip, rel=0.1)
+
+
+def test_stuck_chains_remember_for_ever() -> None:
+    stuck = np.repeat(np.array([[[0, 255], [255, 0]]], dtype=np.uint8), 30, axis=0)
+    for states in (stuck, np.zeros((30, 2, 5), np.uint8)):
+        time = mixing.memory(mixing.autocorrelation(states))
+        assert not time.complete
+        assert time.sweeps == pytest.approx(59)
+
+
+def test_visits_count_digits_that_last() -> None:
+    labels = np.array([[3, 1], [3, 1], [8, 1], [3, 1], [-1, 1], [-1, 1], [5, 1], [5, 1], [3, 1], [3, 1]])
+    found = mixing.visits(labels, every=2, hold=4)
+    assert found.jumps == 2, "the 8 flickers and -1 is no digit: 3, 5, 3"
+    assert found.distinct.tolist() == [2, 1]
+    assert found.sweeps_between == 2 * 9 * 2 / 2
+    assert mixing.visits(labels[:, 1:]).sweeps_between == math.inf

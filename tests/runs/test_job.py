@@ -1,0 +1,312 @@
+"""One training in the background: it is the same training, it does what its owner wants, and never fails silently."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+import rbm
+from rbm.runs.job import Forgetful, Job, Task
+from rbm.runs.progress import Point, Progress
+from rbm.runs.queue import Queue
+from rbm.training.state import TrainState
+from rbm.training.trainer import Trainer
+
+CONFIG = rbm.TrainConfig(n_hidden=7, epochs=5, batch_size=11)
+LONG = rbm.TrainConfig(n_hidden=7, epochs=100_000, batch_size=11)
+SECONDS = 30
+STEP = Trainer.step  # as it is outside of any test
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return (np.random.default_rng(0).random((53, 13)) < 0.4).astype(np.float32)
+
+
+@pytest.fixture
+def queue() -> Iterator[Queue]:
+    before = threading.active_count()
+    queue = Queue(workers=1)
+    yield queue
+    for thread in threading.enumerate():
+        if thread.name == "rbm-training":
+            thread.join(SECONDS)
+    assert threading.active_count() == before, "an idle queue has no threads"
+
+
+class Kept(Forgetful):
+    """Remembers what it was told; asks for a checkpoint every third time."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self.kept: list[tuple[Progress, TrainState | None]] = []
+        self._asked = 0
+
+    def point(self, point: Point) -> None:
+        self.points.append(point)
+
+    def due(self) -> bool:
+        self._asked += 1
+        return self._asked % 3 == 0
+
+    def keep(self, progress: Progress, state: TrainState | None) -> None:
+        self.kept.append((progress, state))
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
+    gate = Gate()
+    step = Trainer.step
+
+    def gated(self: Trainer) -> object:
+        gate.passed.release()
+        assert gate.is_open or gate.permits.acquire(timeout=SECONDS)
+        return step(self)
+
+    monkeypatch.setattr(Trainer, "step", gated)
+    yield gate
+    gate.open()
+
+
+class Gate:
+    """Every mini-batch waits for a permit, so that a test knows where a training stands."""
+
+    def __init__(self) -> None:
+        self.permits, self.passed = threading.Semaphore(0), threading.Semaphore(0)
+        self.is_open = False
+
+    def arrived(self) -> None:
+        """Until a mini-batch is about to be made."""
+        assert self.passed.acquire(timeout=SECONDS)
+
+    def open(self) -> None:
+        self.is_open = True
+        self.permits.release(100)  # those that wait at it now
+
+
+def reach(job: Job, status: str) -> None:
+    for _ in range(SECONDS * 200):
+        if job.progress().status == status and not job.held:
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError(f"still {job.progress().status}, not {status}")
+
+
+def weights_after(images: np.ndarray, config: rbm.TrainConfig, batches: int) -> np.ndarray:
+    trainer = Trainer(images, config)
+    for _ in range(batches):
+        STEP(trainer)
+    return trainer.model.weights
+
+
+def test_a_job_trains_what_train_trains(images: np.ndarray, queue: Queue) -> None:
+    job = queue.submit(Task(images, CONFIG, validation=images[:17]))
+    assert job.join(SECONDS)
+    progress = job.progress()
+    *_, report = rbm.train(images, CONFIG, validation=images[:17])
+    np.testing.assert_array_equal(progress.model.weights, report.model.weights)
+    assert (progress.status, progress.fraction, progress.epoch, progress.seconds_left) == ("finished", 1, 5, 0)
+    assert [point.epoch for point in progress.history] == [0, 1, 2, 3, 4, 5]
+    assert progress.history[-1].validation_error == report.validation_error
+    assert all(a.seconds < b.seconds for a, b in itertools.pairwise(progress.history))
+    assert progress.history[-1].measures["update_ratio_weights"] > 0
+
+
+def test_labels_are_trained_on(images: np.ndarray, queue: Queue) -> None:
+    labels = np.arange(53) % 3
+    job = queue.submit(Task(images, CONFIG, labels=labels, validation=images[:17], validation_labels=labels[:17]))
+    assert job.join(SECONDS)
+    *_, report = rbm.train(images, CONFIG, labels=labels)
+    assert isinstance(job.progress().model, rbm.LabelRBM)
+    np.testing.assert_array_equal(job.progress().model.weights, report.model.weights)
+
+
+def test_measures_are_taken_and_change_nothing(images: np.ndarray, queue: Queue) -> None:
+    binary = (images > 0).astype(np.float32)
+    job = queue.submit(Task(binary, CONFIG, validation=binary[:17], measures=("free_energy_gap", "dead_units")))
+    assert job.join(SECONDS)
+    *_, report = rbm.train(binary, CONFIG)
+    np.testing.assert_array_equal(job.progress().model.weights, report.model.weights)
+    for point in job.progress().history[1:]:
+        assert {"update_ratio_weights", "free_energy_gap", "dead_units"} <= point.measures.keys()
+
+
+def test_stop_keeps_the_weights_of_that_moment(images: np.ndarray, queue: Queue, gate: Gate) -> None:
+    recorder = Kept()
+    job = queue.submit(Task(images, CONFIG), recorder)
+    gate.permits.release(2)
+    for _ in range(3):
+        gate.arrived()
+    job.stop()
+    gate.open()
+    assert job.join(SECONDS)
+    assert job.progress().status == "stopped"
+    np.testing.assert_array_equal(job.progress().model.weights, weights_after(images, CONFIG, 3))
+    progress, state = recorder.kept[-1]
+    assert progress.status == "stopped"
+    assert (state.epoch, state.batch) == (0, 3)
+    job.resume()
+    assert job.progress().status == "stopped", "the end is the end"
+
+
+def test_pause_and_resume_leave_no_trace(images: np.ndarray, queue: Queue, gate: Gate) -> None:
+    recorder = Kept()
+    job = queue.submit(Task(images, CONFIG), recorder)
+    gate.permits.release(6)
+    for _ in range(7):
+        gate.arrived()
+    job.pause()
+    gate.permits.release()
+    reach(job, "paused")
+    assert not queue.running, "it gives its worker back"
+    np.testing.assert_array_equal(job.progress().model.weights, weights_after(images, CONFIG, 7))
+    assert [progress.status for progress, _ in recorder.kept][-1] == "paused"
+    assert recorder.kept[-1][1].batch == 2
+    job.resume()
+    gate.open()
+    assert job.join(SECONDS)
+    assert job.progress().status == "finished"
+    np.testing.assert_array_equal(job.progress().model.weights, weights_after(images, CONFIG, 25))
+    assert [point.epoch for point in recorder.points] == [0, 1, 2, 3, 4, 5]
+
+
+def test_steps_are_single_mini_batches_and_need_no_worker(images: np.ndarray, queue: Queue) -> None:
+    other = queue.submit(Task(images, LONG))
+    job = queue.submit(Task(images, CONFIG))
+    assert job.progress().status == "waiting"
+    for batches in (1, 2, 3):
+        job.step()
+        reach(job, "paused")
+        np.testing.assert_array_equal(job.progress().model.weights, weights_after(images, CONFIG, batches))
+    for _ in range(30):  # quick clicks are all counted, and the last of them ends the training
+        job.step()
+    assert job.join(SECONDS)
+    assert job.progress().status == "finished"
+    assert other.progress().status == "running"
+    other.stop()
+    assert other.join(SECONDS)
+
+
+def test_a_job_that_is_called_from_its_rest_never_seems_to_rest_still(images: np.ndarray, queue: Queue) -> None:
+    job = queue.submit(Task(images, LONG))
+    job.pause()
+    assert job.rest(SECONDS)
+    for _ in range(20):
+        before = job.progress().fraction
+        job.step()
+        seen = job.progress()
+        assert seen.running or seen.fraction > before
+        assert job.rest(SECONDS)
+    job.stop()
+    assert job.progress().running or job.over
+    assert job.join(SECONDS)
+
+
+def test_a_step_of_a_running_job_pauses_it(images: np.ndarray, queue: Queue, gate: Gate) -> None:
+    job = queue.submit(Task(images, CONFIG))
+    gate.arrived()
+    job.step()
+    gate.open()
+    reach(job, "paused")
+    np.testing.assert_array_equal(job.progress().model.weights, weights_after(images, CONFIG, 1))
+
+
+def test_a_changed_mind_before_the_batch_ends(images: np.ndarray, queue: Queue, gate: Gate) -> None:
+    job = queue.submit(Task(images, CONFIG))
+    gate.arrived()
+    job.pause()
+    job.resume()
+    gate.open()
+    assert job.join(SECONDS)
+    assert job.progress().status == "finished"
+
+
+def test_a_paused_job_can_be_stopped(images: np.ndarray, queue: Queue) -> None:
+    recorder = Kept()
+    job = queue.submit(Task(images, LONG), recorder)
+    job.pause()
+    reach(job, "paused")
+    job.stop()
+    assert job.join(SECONDS)
+    assert job.progress().model is not None
+    assert recorder.kept[-1][0].status == "stopped"
+
+
+def test_it_goes_on_from_a_state(images: np.ndarray, queue: Queue) -> None:
+    first = next(report for report in rbm.train(images, CONFIG) if report.epoch == 2)
+    history = tuple(Point(epoch, 1.0, None) for epoch in range(3))
+    job = queue.submit(Task(images, CONFIG, state=first.state, history=history, seconds=100.0))
+    assert job.join(SECONDS)
+    progress = job.progress()
+    np.testing.assert_array_equal(progress.model.weights, weights_after(images, CONFIG, 25))
+    assert [point.epoch for point in progress.history] == [0, 1, 2, 3, 4, 5]
+    assert 100 < progress.history[3].seconds < progress.seconds < 100 + SECONDS
+
+
+def test_a_state_at_the_end_is_finished(images: np.ndarray, queue: Queue) -> None:
+    *_, report = rbm.train(images, CONFIG)
+    job = queue.submit(Task(images, CONFIG, state=report.state))
+    assert job.join(SECONDS)
+    assert job.progress().status == "finished"
+    np.testing.assert_array_equal(job.progress().model.weights, report.model.weights)
+
+
+def test_checkpoints_are_offered_when_due(images: np.ndarray, queue: Queue) -> None:
+    recorder = Kept()
+    job = queue.submit(Task(images, CONFIG), recorder)
+    assert job.join(SECONDS)
+    states = [state for progress, state in recorder.kept if state is not None]
+    assert [(state.epoch, state.batch) for state in states[:3]] == [(0, 3), (1, 1), (1, 4)]
+    assert recorder.kept[0][0].status == "running"
+    assert recorder.kept[-1][0].status == "finished"
+
+
+def test_a_blow_up_keeps_the_last_good_model(images: np.ndarray, queue: Queue) -> None:
+    job = queue.submit(Task(images, rbm.TrainConfig(n_hidden=7, epochs=50, batch_size=11, learning_rate=1e5)))
+    assert job.join(SECONDS)
+    progress = job.progress()
+    assert progress.status == "diverged"
+    assert "Lower learning_rate" in progress.message
+    assert np.isfinite(progress.model.weights).all()
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError("no light"), "training failed: OSError: no light. Start it again"),
+        (MemoryError(), "training failed: MemoryError. There is too little memory: choose fewer hidden units"),
+        (ValueError("bad rate"), "training failed: ValueError: bad rate. Change the setting"),
+    ],
+)
+def test_an_exception_is_told_and_logged_and_the_queue_goes_on(
+    images: np.ndarray,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    advice: str,
+) -> None:
+    def broken(self: Trainer) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", broken)
+        job = queue.submit(Task(images, CONFIG))
+        assert job.join(SECONDS)
+    assert job.progress().status == "failed"
+    assert job.progress().message.startswith(advice)
+    assert "Traceback" in caplog.text
+    after = queue.submit(Task(images, CONFIG))
+    assert after.join(SECONDS)
+    assert after.progress().status == "finished"
+
+
+def test_data_that_cannot_be_trained_on(images: np.ndarray, queue: Queue) -> None:
+    job = queue.submit(Task(images * 3, CONFIG))
+    assert job.join(SECONDS)
+    assert job.progress().status == "failed"
+    assert "must lie in [0, 1]" in job.progress().message
