@@ -56,7 +56,7 @@ def once(model: rbm.RBM, reader: Reader, start: np.ndarray, plan: SamplingPlan) 
         mixing.hamming(film.states)
         mixing.memory(mixing.autocorrelation(film.states[1:]), film.every)
     measured = perf_counter()
-    png = sprite.reel(film.means, SHAPE).png
+    png = sprite.of(film.means, SHAPE).png
     return ran - begin, measured - ran, perf_counter() - measured, len(png) / 1e6
 
 

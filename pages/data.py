@@ -11,7 +11,7 @@ upload.go_on()
 
 st.title("Data")
 st.markdown("A model learns what its images have in common. See what there is, or bring images of your own.")
-show.told()
+show.pending_message()
 
 own = [card.name for card in data_sets.mine()]
 about, images = st.columns([2, 3], gap="large")

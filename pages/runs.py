@@ -18,7 +18,7 @@ st.markdown(
     "and survives a reload, a closed laptop and a restarted server. Tick one run to use it, several to compare them."
 )
 runs = lab().runs(visitor.key())
-own.going()
+own.warn_of_removals()
 if runs:
     ticked = own.table(runs)
     own.undo()
@@ -39,4 +39,4 @@ else:
     st.info("No runs yet. Train a model, and it will be listed here.", icon=":material/lightbulb:")
     if st.button("Train a model", icon=":material/model_training:"):
         st.switch_page("pages/train.py")
-own.bring_back()
+own.import_run()

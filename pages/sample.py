@@ -23,13 +23,13 @@ board, below = st.container(), st.container()
 try:
     with below:
         st.header("The dream", anchor=False)
-        wish = options.wishes(named, source)
+        chosen = options.controls(named, source)
     with board:
-        start = starts.start(named, source, wish.plan)
+        start = starts.start(named, source, chosen.plan)
     if start is None:
         st.stop()
     with below:
-        shown = chains.run(named, start, wish)
+        shown = chains.run(named, start, chosen)
 except ValueError as error:
     st.error(f"No dream: {error}.", icon=":material/error:")
     st.stop()
@@ -37,7 +37,7 @@ except ValueError as error:
 film, story = below.columns([9, 10], gap="large")
 with film:
     chains.play(named, shown)
-    chains.show_held(named, start, wish)
+    chains.show_held(named, start, chosen)
 with story:
     charts.numbers(shown)
     charts.show_digits(shown)
@@ -55,7 +55,7 @@ if distance.open:
         charts.distance(shown)
 if mixing.open:
     with mixing:
-        samplers.panel(named, start, wish)
+        samplers.panel(named, start, chosen)
 if away.open:
     with away:
-        download.panel(named, start, wish, shown)
+        download.panel(named, start, options, shown)

@@ -16,7 +16,7 @@ st.markdown(
     r"\rangle_{k\text{ steps}}$"
 )
 
-show.told()
+show.pending_message()
 for sentence in form.wrong_in_address():
     st.warning(sentence, icon=":material/link_off:")
 preset = form.preset()

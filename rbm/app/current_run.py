@@ -30,7 +30,7 @@ def is_mine(run: Run) -> bool:
     return run.owner == owner_hash(visitor.key())
 
 
-def take_up() -> None:
+def use_finished_run() -> None:
     """At every script run: a new session finds its browser's last run; a run that is over becomes the model in use."""
     if _RESTORED not in st.session_state:
         st.session_state[_RESTORED] = True
@@ -42,7 +42,7 @@ def take_up() -> None:
         return
     try:
         run = lab().run(which)
-        if is_taken_up(which):
+        if is_in_use(which):
             return
         progress = lab().progress(which)
     except StoreError:  # deleted meanwhile, here or in another window
@@ -54,8 +54,8 @@ def take_up() -> None:
             use(named(run, progress))
 
 
-def is_taken_up(which: str) -> bool:
-    """Whether `take_up` has seen that this run is over."""
+def is_in_use(which: str) -> bool:
+    """Whether `use_finished_run` has seen that this run is over."""
     return bool(st.session_state.get(_ADOPTED) == which)
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rbm.app import current_model, current_run, pictures, server, show, visitor
 
-_FLAG = "inside_shell"
+_FLAG = "inside_frame"
 
 # Streamlit writes white on the primary colour. In the dark that colour is light, as text of it must be legible too.
 _STYLE = """<style>
@@ -36,7 +36,7 @@ def run() -> None:
     page = st.navigation(pages)
     st.set_page_config(page_title=f"{page.title} · RBM Lab", page_icon=pictures.favicon(), layout="wide")
     st.html(_STYLE)
-    current_run.take_up()
+    current_run.use_finished_run()
     _sidebar()
     st.session_state[_FLAG] = True
     try:

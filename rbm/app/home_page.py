@@ -28,9 +28,9 @@ def dreaming(named: NamedModel) -> None:
     """The chains as an endless film, the filters, and a line on each."""
     left, right = st.columns(2, gap="large")
     with left:
-        reel, captions = _reel(named.fingerprint, named)
+        film, captions = _sprite(named.fingerprint, named)
         alt = f"{CHAINS} Gibbs chains of the model {named.name}, as a film"
-        player(reel, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True)
+        player(film, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True)
         began = "held-out images" if named.dataset else "noise"
         st.caption(
             f"**{named.name} is dreaming.** {CHAINS} chains began at {began}; "
@@ -46,10 +46,10 @@ def dreaming(named: NamedModel) -> None:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _reel(fingerprint: str, _named: NamedModel) -> tuple[sprite.Reel, list[str]]:
+def _sprite(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list[str]]:
     film = dream(_named)
     pixels = np.ascontiguousarray(film.means[:, :, : _named.marginal.n_visible])
-    return sprite.reel(pixels, _named.shape), [f"sweep {sweep}" for sweep in film.sweeps]
+    return sprite.of(pixels, _named.shape), [f"sweep {sweep}" for sweep in film.sweeps]
 
 
 def dream(named: NamedModel) -> film.Film:

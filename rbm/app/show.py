@@ -42,11 +42,11 @@ def format_choice() -> None:
     )
 
 
-def tell(sentence: str) -> None:
+def message_later(sentence: str) -> None:
     """Say it once: at the top of what comes next, the Data or the Train page."""
     st.session_state[_TOLD] = sentence
 
 
-def told() -> None:
+def pending_message() -> None:
     if sentence := st.session_state.pop(_TOLD, None):
         st.info(sentence, icon=":material/info:")

@@ -1,7 +1,7 @@
 """One training in the background: what it is told, what it says, and its loop. `rbm.runs.queue` decides when it runs.
 
 A job keeps what its owner wants ("run", "pause" or "stop", and a number of single steps), and looks at it
-before every mini-batch: that is how soon a wish is met. It doesn't know who watches: its thread leaves one
+before every mini-batch: that is how soon a request is met. It doesn't know who watches: its thread leaves one
 snapshot after another, and whoever draws reads the last.
 """
 
@@ -220,9 +220,9 @@ class Job:
     def _loop(self, trainer: Trainer) -> None:
         start = time.perf_counter() - self._progress.seconds
         while not trainer.finished:
-            wish = self._next()
-            if wish != "run":
-                self._end("stopped" if wish == "stop" else "paused", model=trainer.model, state=trainer.snapshot())
+            asked = self._next()
+            if asked != "run":
+                self._end("stopped" if asked == "stop" else "paused", model=trainer.model, state=trainer.snapshot())
                 return
             report = trainer.step()
             self._note_step(trainer, time.perf_counter() - start)

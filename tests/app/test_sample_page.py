@@ -282,15 +282,15 @@ def test_a_link_made_with_another_model_says_so(app: AppTest) -> None:
 
 
 @pytest.mark.parametrize(("kept", "chains"), [(7, 1), (300, 1), (11, 5), (101, 100)])
-def test_a_reel_holds_every_frame(kept: int, chains: int) -> None:
+def test_a_sprite_holds_every_frame(kept: int, chains: int) -> None:
     pictures = np.random.default_rng(0).integers(0, 16, (kept, chains, 12), dtype=np.uint8) * 17
-    reel = sprite.reel(pictures, (3, 4))
-    sheet = np.asarray(Image.open(io.BytesIO(reel.png)).convert("L"))
+    made = sprite.of(pictures, (3, 4))
+    sheet = np.asarray(Image.open(io.BytesIO(made.png)).convert("L"))
     for i in range(kept):
-        row, column = divmod(i, reel.per_row)
-        frame = sheet[row * reel.height :, column * reel.width :][: reel.height, : reel.width]
+        row, column = divmod(i, made.per_row)
+        frame = sheet[row * made.height :, column * made.width :][: made.height, : made.width]
         for chain in range(chains):
-            y, x = divmod(chain, reel.grid[1])
+            y, x = divmod(chain, made.grid[1])
             np.testing.assert_array_equal(frame[3 * y : 3 * y + 3, 4 * x : 4 * x + 4].ravel(), pictures[i, chain])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from rbm.app.components.sprite import Reel
+from rbm.app.components.sprite import Sprite
 
 _HERE = Path(__file__).parent
 
@@ -20,9 +20,9 @@ _component = st.components.v2.component(
 
 
 def player(
-    reel: Reel, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20, endless: bool = False
+    film: Sprite, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20, endless: bool = False
 ) -> None:
-    """Play `reel` at `speed` frames a second to begin with, each frame with its caption.
+    """Play `film` at `speed` frames a second to begin with, each frame with its caption.
 
     `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
     without end, with no other control than Play and Pause.
@@ -30,11 +30,11 @@ def player(
     _component(
         key=key,
         data={
-            "sprite": "data:image/png;base64," + base64.b64encode(reel.png).decode(),
-            "columns": reel.per_row,
-            "width": reel.width,
-            "height": reel.height,
-            "grid": reel.grid,
+            "sprite": "data:image/png;base64," + base64.b64encode(film.png).decode(),
+            "columns": film.per_row,
+            "width": film.width,
+            "height": film.height,
+            "grid": film.grid,
             "captions": captions,
             "labels": labels,
             "speed": speed,

@@ -16,7 +16,7 @@ FINE = 3000  # pictures of 256 greys in a sprite; more get 16, at a third of the
 GIF_FRAMES, GIF_WIDTH = 150, 420
 
 
-class Reel(NamedTuple):
+class Sprite(NamedTuple):
     """A PNG of all frames, `per_row` of them side by side, each `width` × `height` pixels: `grid` (rows, columns)
     of pictures."""
 
@@ -44,7 +44,7 @@ def grid(n: int) -> tuple[int, int]:
     return -(-n // columns), columns
 
 
-def reel(pictures: Bytes, shape: tuple[int, int]) -> Reel:
+def of(pictures: Bytes, shape: tuple[int, int]) -> Sprite:
     """The sprite of pictures (kept, n, pixels)."""
     mosaics = frames(pictures, shape)
     kept, height, width = mosaics.shape
@@ -54,7 +54,7 @@ def reel(pictures: Bytes, shape: tuple[int, int]) -> Reel:
     sheet[:kept] = mosaics
     flat = sheet.reshape(rows, per_row, height, width).swapaxes(1, 2).reshape(rows * height, per_row * width)
     png = _png(flat, bits=8 if kept * pictures.shape[1] <= FINE else 4)
-    return Reel(png, per_row, width, height, grid(pictures.shape[1]))
+    return Sprite(png, per_row, width, height, grid(pictures.shape[1]))
 
 
 def gif(pictures: Bytes, shape: tuple[int, int], speed: int) -> bytes:

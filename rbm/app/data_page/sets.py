@@ -9,7 +9,7 @@ import streamlit as st
 
 from rbm import datasets
 from rbm.app import data_sets, pictures, server, show, visitor
-from rbm.app.show import tell
+from rbm.app.show import message_later
 from rbm.datasets.dataset import Dataset
 from rbm.errors import StoreError, Unavailable
 
@@ -108,6 +108,6 @@ def _delete(name: str) -> None:
     try:
         server.library().delete(visitor.key(), name)
     except StoreError as error:
-        tell(f"Not deleted: {error}.")
+        message_later(f"Not deleted: {error}.")
     else:
-        tell("Deleted.")
+        message_later("Deleted.")

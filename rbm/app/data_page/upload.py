@@ -131,9 +131,9 @@ def _keep(data: Dataset, title: str, train: bool) -> None:
     try:
         card, trouble = server.library().keep(visitor.key(), data, title)
     except StoreError as error:
-        show.tell(f"Not kept: {error}.")
+        show.message_later(f"Not kept: {error}.")
         return
-    show.tell(trouble or f"**{card.title}** is kept: this browser finds it in the list of data sets.")
+    show.message_later(trouble or f"**{card.title}** is kept: this browser finds it in the list of data sets.")
     st.session_state["set"] = card.name
     st.session_state[_VERSION] = st.session_state.get(_VERSION, 0) + 1  # an empty uploader: the file may go
     if train:

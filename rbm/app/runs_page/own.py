@@ -128,7 +128,7 @@ def undo() -> None:
         _try(lambda: lab().undelete(visitor.key(), deleted))
 
 
-def bring_back() -> None:
+def import_run() -> None:
     """Import a run that was downloaded as a zip."""
     uploaded = st.file_uploader("Import a run", type="zip", max_upload_size=20, help="A zip downloaded from this page.")
     if uploaded is None or st.session_state.get("seen_run_upload") == uploaded.file_id:
@@ -142,7 +142,7 @@ def bring_back() -> None:
         st.rerun()
 
 
-def going() -> None:
+def warn_of_removals() -> None:
     """Say which runs the next start removes, before it does."""
     leaving = lab().would_go(visitor.key())
     if leaving:

@@ -16,7 +16,7 @@ from rbm.app.current_model import NamedModel
 from rbm.app.pictures import Picture, grey, mosaic, single
 from rbm.app.sample_page import hold, reader
 from rbm.app.sample_page.hold import INK, PAINTED, RECTANGLE, REGIONS
-from rbm.app.sample_page.options import Wish
+from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import Start
 from rbm.measures import diagnostics, mixing
 from rbm.measures.reader import NONE
@@ -44,38 +44,38 @@ class Measured:
     labels: NDArray[np.int64] | None
 
 
-def clamp(named: NamedModel, start: Start, wish: Wish) -> NDArray[np.bool_]:
+def clamp(named: NamedModel, start: Start, options: SamplingOptions) -> NDArray[np.bool_]:
     """Which visible units (n_visible,) are held fixed. Raises ValueError where nothing is left to dream."""
     shape = named.shape
-    if wish.hold == RECTANGLE:
-        mask = hold.rectangle(shape, wish.rows, wish.columns)
-    elif wish.hold == PAINTED:
+    if options.hold == RECTANGLE:
+        mask = hold.rectangle(shape, options.rows, options.columns)
+    elif options.hold == PAINTED:
         mask = start.painted
-    elif wish.hold == INK:
+    elif options.hold == INK:
         mask = hold.ink(start.images[0])
     else:
         mask = next(
-            (hold.half(shape, region) for region in REGIONS if region == wish.hold), np.zeros_like(start.painted)
+            (hold.half(shape, region) for region in REGIONS if region == options.hold), np.zeros_like(start.painted)
         )
-    classes = np.full(named.model.n_visible - len(mask), wish.label is not None)
+    classes = np.full(named.model.n_visible - len(mask), options.label is not None)
     return np.append(hold.check(mask), classes)
 
 
-def visible(named: NamedModel, start: Start, wish: Wish) -> Array:
+def visible(named: NamedModel, start: Start, options: SamplingOptions) -> Array:
     """The visible units (chains, n_visible) at the start. Class units: the class held fixed, or what they think."""
-    images = np.resize(start.images, (wish.plan.chains, start.images.shape[1]))
+    images = np.resize(start.images, (options.plan.chains, start.images.shape[1]))
     if not isinstance(named.model, LabelRBM):
         return images
-    if wish.label is not None:
-        return named.model.join(images, np.full(len(images), wish.label))
+    if options.label is not None:
+        return named.model.join(images, np.full(len(images), options.label))
     return named.model.guess(images)
 
 
-def run(named: NamedModel, start: Start, wish: Wish) -> Measured:
+def run(named: NamedModel, start: Start, options: SamplingOptions) -> Measured:
     """The dream, from the cache if it has been dreamt before. Raises ValueError as `clamp` does."""
-    first, mask = visible(named, start, wish), clamp(named, start, wish)
+    first, mask = visible(named, start, options), clamp(named, start, options)
     key = hashlib.sha1(first.tobytes() + mask.tobytes(), usedforsecurity=False).hexdigest()
-    return _dream(named.fingerprint, key, wish.plan, wish.means, named, first, mask)
+    return _dream(named.fingerprint, key, options.plan, options.means, named, first, mask)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Dreaming")
@@ -108,8 +108,8 @@ def measured(named: NamedModel, film: Film, means: bool) -> Measured:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _reel(fingerprint: str, _pixels: NDArray[np.uint8], shape: tuple[int, int]) -> sprite.Reel:
-    return sprite.reel(_pixels, shape)
+def _sprite(fingerprint: str, _pixels: NDArray[np.uint8], shape: tuple[int, int]) -> sprite.Sprite:
+    return sprite.of(_pixels, shape)
 
 
 def play(named: NamedModel, dream: Measured, key: str = "dream_player") -> None:
@@ -117,9 +117,9 @@ def play(named: NamedModel, dream: Measured, key: str = "dream_player") -> None:
     mean = dream.free_energy.mean(axis=1)
     captions = [f"sweep {i} · free energy {value:.0f} nats" for i, value in zip(sweeps, mean, strict=True)]
     digest = hashlib.sha1(dream.pixels.data, usedforsecurity=False).hexdigest()
-    reel = _reel(digest, dream.pixels, named.shape)
+    film = _sprite(digest, dream.pixels, named.shape)
     labels = [] if dream.labels is None or n > MOST_LABELS else [written(row) for row in dream.labels]
-    player(reel, captions, labels, alt=f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", key=key)
+    player(film, captions, labels, alt=f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", key=key)
 
 
 def written(labels: NDArray[np.int64]) -> str:
@@ -146,9 +146,9 @@ def show_film_strip(named: NamedModel, dream: Measured) -> None:
     show.picture(film_strip(named, dream), f"Film strip: sweep 0 to {last}, evenly apart{rows}")
 
 
-def show_held(named: NamedModel, start: Start, wish: Wish) -> None:
+def show_held(named: NamedModel, start: Start, options: SamplingOptions) -> None:
     """The start with what is held fixed in green, if anything is."""
-    mask = clamp(named, start, wish)
+    mask = clamp(named, start, options)
     if mask[: start.images.shape[1]].any():
         show.picture(held(named, start, mask), "held fixed: green", width=112)
 

@@ -14,10 +14,10 @@ from rbm.app.components import canvas, sprite
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address, board, chains
-from rbm.app.sample_page.address import BadPostcard
+from rbm.app.sample_page.address import BadAddress
 from rbm.app.sample_page.chains import Measured
 from rbm.app.sample_page.ink import enlarged
-from rbm.app.sample_page.options import Wish
+from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import DRAW, Start
 from rbm.measures import diagnostics
 
@@ -46,7 +46,7 @@ def open_link(named: NamedModel) -> None:
     try:
         image = address.unpack(ink, pixels)
         fixed = address.unpack_mask(mask, pixels) if mask else np.zeros(pixels, dtype=bool)
-    except BadPostcard as error:
+    except BadAddress as error:
         st.error(f"The drawing in this address can't be read, {error}. Draw a new one.")
         return
     board.put(
@@ -76,7 +76,7 @@ def _value(value: object) -> str | list[str]:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def panel(named: NamedModel, start: Start, wish: Wish, shown: Measured) -> None:
+def panel(named: NamedModel, start: Start, options: SamplingOptions, shown: Measured) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Film (GIF)", lambda: sprite.gif(shown.pixels, named.shape, SPEED), "dream.gif", "image/gif",
@@ -87,7 +87,7 @@ def panel(named: NamedModel, start: Start, wish: Wish, shown: Measured) -> None:
             icon=":material/view_column:", on_click="ignore",
         )  # fmt: skip
         st.download_button(
-            "Samples (.npz)", lambda: samples(named, wish, shown), "dream.npz", "application/octet-stream",
+            "Samples (.npz)", lambda: samples(named, options, shown), "dream.npz", "application/octet-stream",
             icon=":material/dataset:", on_click="ignore",
         )  # fmt: skip
     st.caption(
@@ -99,10 +99,10 @@ def panel(named: NamedModel, start: Start, wish: Wish, shown: Measured) -> None:
     st.code(link(named, start), language=None, wrap_lines=True)
 
 
-def samples(named: NamedModel, wish: Wish, shown: Measured) -> bytes:
+def samples(named: NamedModel, options: SamplingOptions, shown: Measured) -> bytes:
     """The dream as an .npz of plain arrays."""
     pixels = diagnostics.n_pixels(named.model)
-    settings = {**asdict(wish.plan), "hold": wish.hold, "model": named.name, "fingerprint": named.fingerprint}
+    settings = {**asdict(options.plan), "hold": options.hold, "model": named.name, "fingerprint": named.fingerprint}
     buffer = io.BytesIO()
     np.savez_compressed(
         buffer,

@@ -17,7 +17,7 @@ SCHEDULES = {"Steady": "steady", "Cooling down": "cooling", "Annealed restarts":
 
 
 @dataclass(frozen=True)
-class Wish:
+class SamplingOptions:
     """What the controls ask for. `hold`: what is held fixed; `label`: the class that is, in a model that has them."""
 
     plan: SamplingPlan
@@ -28,7 +28,7 @@ class Wish:
     label: int | None
 
 
-def wishes(named: NamedModel, source: str) -> Wish:
+def controls(named: NamedModel, source: str) -> SamplingOptions:
     """The controls. Raises ValueError for what can't be."""
     height, width = named.shape
     with st.grid(4, min_column_width=150):
@@ -50,7 +50,7 @@ def wishes(named: NamedModel, source: str) -> Wish:
         label = _class_choice(named)
     with st.expander("More: annealing, display, seed", icon=":material/tune:"):
         plan, means = _more(int(chains), int(steps), float(temperature))
-    return Wish(plan, means, str(hold), rows, columns, label)
+    return SamplingOptions(plan, means, str(hold), rows, columns, label)
 
 
 def _class_choice(named: NamedModel) -> int | None:

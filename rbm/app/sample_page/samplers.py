@@ -11,7 +11,7 @@ from rbm.app import show
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import charts, reader
 from rbm.app.sample_page.chains import Measured, measured, play, visible
-from rbm.app.sample_page.options import Wish
+from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import Start
 from rbm.measures import mixing
 from rbm.models import film
@@ -30,31 +30,31 @@ NOTES = {
 _READY = "dream_contest"
 
 
-def panel(named: NamedModel, start: Start, wish: Wish) -> None:
+def panel(named: NamedModel, start: Start, options: SamplingOptions) -> None:
     st.markdown(
         f"The same start under three samplers: {CHAINS} chains of {SWEEPS} sweeps, nothing held fixed, "
         "ending at temperature 1. The number to watch is **sweeps per jump**: how long a chain takes to another digit."
     )
-    key = _key(named, start, wish)
+    key = _key(named, start, options)
     if st.button("Compare", icon=":material/compare_arrows:", type="primary", key="dream_compare"):
         st.session_state[_READY] = key
     if st.session_state.get(_READY) != key:
         return
-    wish = _for_contest(wish)
-    first = visible(named, Start(start.images[:CHAINS], start.painted), wish)
-    entries = _contest(key, named, first, wish.plan)
+    options = _for_contest(options)
+    first = visible(named, Start(start.images[:CHAINS], start.painted), options)
+    entries = _contest(key, named, first, options.plan)
     for column, (name, seconds, dream) in zip(st.columns(3), entries, strict=True):
         with column:
             _entry(named, name, seconds, dream)
 
 
-def _for_contest(wish: Wish) -> Wish:
-    plan = SamplingPlan(CHAINS, SWEEPS, hot=wish.plan.hot, period=wish.plan.period, seed=wish.plan.seed)
-    return Wish(plan, wish.means, wish.hold, wish.rows, wish.columns, None)
+def _for_contest(options: SamplingOptions) -> SamplingOptions:
+    plan = SamplingPlan(CHAINS, SWEEPS, hot=options.plan.hot, period=options.plan.period, seed=options.plan.seed)
+    return SamplingOptions(plan, options.means, options.hold, options.rows, options.columns, None)
 
 
-def _key(named: NamedModel, start: Start, wish: Wish) -> str:
-    plan = (wish.plan.hot, wish.plan.period, wish.plan.seed)
+def _key(named: NamedModel, start: Start, options: SamplingOptions) -> str:
+    plan = (options.plan.hot, options.plan.period, options.plan.seed)
     words = f"{named.fingerprint} {plan}".encode()
     return hashlib.sha1(words + start.images[:CHAINS].tobytes(), usedforsecurity=False).hexdigest()
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from rbm.app import charts, data_sets, pictures, show, visitor
 from rbm.app.current_model import near_square
-from rbm.app.current_run import is_mine, is_taken_up
+from rbm.app.current_run import is_in_use, is_mine
 from rbm.app.server import lab
 from rbm.datasets.dataset import Dataset
 from rbm.errors import StoreError
@@ -33,7 +33,7 @@ def before_the_first() -> None:
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
     run, progress = lab().run(run_id), _begun(run_id)
-    if progress.over and not is_taken_up(run_id):
+    if progress.over and not is_in_use(run_id):
         st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
     if is_mine(run):
         _buttons(run, progress)  # outside the fragment: in it, a click after a change of pace can get lost
