@@ -58,4 +58,4 @@ if mixing.open:
         samplers.panel(named, start, chosen)
 if away.open:
     with away:
-        download.panel(named, start, options, shown)
+        download.panel(named, start, chosen, shown)
