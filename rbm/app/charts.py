@@ -26,26 +26,25 @@ class Chart(NamedTuple):
 # ---- charts
 
 
-def learning_curve(history: tuple[Point, ...], *, log: bool = False) -> Chart:
-    """Reconstruction error per epoch, training and held-out."""
-    if not history:
-        figure = go.Figure()
-        _dress(figure, "Reconstruction error by epoch", "epoch", "squared error per image")
-        figure.update_xaxes(range=[0, 30])
-        figure.update_yaxes(range=[0, 60])
-        return Chart(figure, "An empty chart: the reconstruction error will be drawn here")
+def learning_curve(history: tuple[Point, ...], epochs: int, *, log: bool = False) -> Chart:
+    """Reconstruction error per epoch, training and held-out, on an axis of the `epochs` that were asked for."""
     keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(MOST, len(history)))})
     points, figure = [history[i] for i in keep], go.Figure()
-    epochs = [p.epoch for p in points]
-    figure.add_scatter(x=epochs, y=[p.training_error for p in points], name="training", mode="lines+markers")
-    if points and points[0].validation_error is not None:
-        figure.add_scatter(x=epochs, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
+    seen = [p.epoch for p in points]
+    figure.add_scatter(x=seen, y=[p.training_error for p in points], name="training", mode="lines+markers")
+    figure.add_scatter(x=seen, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
     figure.update_traces(marker_size=5)
     _dress(figure, "Reconstruction error by epoch", "epoch", "squared error per image")
-    figure.update_yaxes(type="log" if log else "linear", rangemode="tozero" if not log else None)
+    figure.update_xaxes(range=[-0.02 * epochs, 1.02 * epochs])
+    if log:
+        figure.update_yaxes(type="log")
+    else:
+        figure.update_yaxes(rangemode="tozero", range=None if history else [0, 60])
+    if not history:
+        return Chart(figure, "An empty chart: the reconstruction error will be drawn here")
     last = points[-1]
     held = "" if last.validation_error is None else f", held-out {last.validation_error:.2f}"
-    alt = f"Reconstruction error after {last.epoch} epochs: training {last.training_error:.2f}{held}"
+    alt = f"Reconstruction error after {last.epoch} of {epochs} epochs: training {last.training_error:.2f}{held}"
     return Chart(figure, alt)
 
 

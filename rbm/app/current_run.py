@@ -30,28 +30,41 @@ def is_mine(run: Run) -> bool:
     return run.owner == owner_hash(visitor.key())
 
 
-def use_finished_run() -> None:
-    """At every script run: a new session finds its browser's last run; a run that is over becomes the model in use."""
+def progress() -> Progress | None:
+    """Where that run stands; None without one, or where it has been deleted."""
+    which = run_id()
+    try:
+        return None if which is None else lab().progress(which)
+    except StoreError:
+        return None
+
+
+def use_finished_run() -> str | None:
+    """At every script run: a new session finds its browser's last run; a run that is over becomes the model in use.
+
+    The name of a run that this session has seen end just now.
+    """
+    seen_running = _RESTORED in st.session_state
     if _RESTORED not in st.session_state:
         st.session_state[_RESTORED] = True
         runs = lab().runs(visitor.key())
         if runs:
             watch(runs[0].id)
     which = run_id()
-    if which is None:
-        return
+    if which is None or is_in_use(which):
+        return None
     try:
-        run = lab().run(which)
-        if is_in_use(which):
-            return
-        progress = lab().progress(which)
+        run, progress = lab().run(which), lab().progress(which)
     except StoreError:  # deleted meanwhile, here or in another window
         del st.session_state[_RUN]
-        return
-    if progress.over:
-        st.session_state[_ADOPTED] = which
-        if progress.model is not None and (progress.epoch > 0 or progress.status == "stopped"):
-            use(named(run, progress))
+        return None
+    if not progress.over:
+        return None
+    st.session_state[_ADOPTED] = which
+    if progress.model is None or not (progress.epoch or progress.status == "stopped"):
+        return None
+    use(named(run, progress))
+    return run.name if seen_running and progress.status == "finished" else None
 
 
 def is_in_use(which: str) -> bool:

@@ -7,37 +7,51 @@ import streamlit as st
 from rbm.app import current_model, current_run, pictures, server, show, visitor
 
 _FLAG = "inside_frame"
+SIDEBAR = 220  # pixels
+LOOK = 2.0  # seconds between two looks at a training from the sidebar
 
 # Streamlit writes white on the primary colour. In the dark that colour is light, as text of it must be legible too.
+# A style sheet is an element like any other, and would push the title down by the gap between two elements.
 _STYLE = """<style>
 [data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }
 [data-testid^="stBaseButton-primary"]:is(:hover, :focus, :active) {
   background-color: light-dark(#263d8c, #b4c4ff) !important }
+[data-testid="stMainBlockContainer"] { padding-top: 2.25rem }
+[data-testid="stMainBlockContainer"] h1 { padding: 0 }
+[data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style) { position: absolute }
+@media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding-top: 3.25rem } }
 </style>"""
 
-PAGES = {
+PAGES = {  # in the order of a visit
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
-    "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
     "train": ("Train", ":material/model_training:", "Train an RBM on real digits and watch the error fall."),
+    "sample": ("Sample", ":material/draw:", "Draw a digit and watch the Gibbs chain dream from it."),
     "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),
     "filters": ("Filters", ":material/grid_view:", "What each hidden unit looks for."),
     "activations": ("Activations", ":material/blur_on:", "Which hidden units answer to which digit."),
+    "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
     "runs": ("Runs", ":material/table_rows:", "Your trainings: compare, keep, download, bring back."),
-    "sample": ("Sample", ":material/draw:", "Draw a digit and watch the Gibbs chain dream from it."),
 }
 
 
 def run() -> None:
-    """Draw the navigation, the sidebar and the page that the address asks for."""
-    pages = [
-        st.Page(f"pages/{name}.py", title=title, icon=icon, help=text, default=name == "home")
-        for name, (title, icon, text) in PAGES.items()
-    ]
-    page = st.navigation(pages)
-    st.set_page_config(page_title=f"{page.title} · RBM Lab", page_icon=pictures.favicon(), layout="wide")
+    """Draw the sidebar and the page that the address asks for."""
+    # With an icon, a page makes the browser ask an outside host for a picture of it; so the links have them instead.
+    pages = {name: st.Page(f"pages/{name}.py", title=PAGES[name][0], default=name == "home") for name in PAGES}
+    page = st.navigation(list(pages.values()), position="hidden")
+    st.set_page_config(
+        page_title=f"{page.title} · RBM Lab",
+        page_icon=pictures.favicon(),
+        layout="wide",
+        initial_sidebar_state=SIDEBAR,
+    )
     st.html(_STYLE)
-    current_run.use_finished_run()
-    _sidebar()
+    if finished := current_run.use_finished_run():
+        st.toast(f"**{finished}** is ready to dream.", icon=":material/check:", duration="long")
+    with st.sidebar:
+        for name, (title, icon, text) in PAGES.items():
+            st.page_link(pages[name], label=title, icon=icon, help=text)
+        _status()
     st.session_state[_FLAG] = True
     try:
         page.run()
@@ -53,15 +67,34 @@ def ensure() -> None:
         st.stop()
 
 
-def _sidebar() -> None:
-    with st.sidebar:
-        st.caption(f"**Model in use**  \n{current_model.current().line}")
-        job = server.lab().job(current_run.run_id() or "")
-        if job is not None and job.progress().active:
-            progress = job.progress()
-            st.caption(f":material/hourglass_top: Training: epoch {progress.epoch} of {progress.epochs}")
-        for sentence in (server.lab().trouble, server.lab().notice):
-            if sentence:
-                st.warning(sentence, icon=":material/save:")
+def _status() -> None:
+    """In the sidebar: the model in use, this visitor's training, and what the server has to say."""
+    st.caption(f"**Model in use**  \n{current_model.current().line}")
+    active = _training_line() is not None
+    st.fragment(_training, run_every=LOOK if active else None)(active)
+    for sentence in (server.lab().trouble, server.lab().notice):
+        if sentence:
+            st.warning(sentence, icon=":material/save:")
+    with st.popover("Settings", icon=":material/settings:"):
         show.format_choice()
-        visitor.remember()
+    visitor.remember()
+
+
+def _training(active: bool) -> None:
+    """The line on this visitor's training; it looks again only while one waits or runs."""
+    line = _training_line()
+    if active and line is None:
+        st.rerun()  # it has ended: its model comes into use
+    if line is not None:
+        st.caption(line)
+    elif (paused := current_run.progress()) is not None and paused.status == "paused":
+        st.caption(f":material/pause: Paused at epoch {paused.epoch} of {paused.epochs}")
+
+
+def _training_line() -> str | None:
+    progress = current_run.progress()
+    if progress is None or not progress.active:
+        return None
+    if progress.place is not None:
+        return f":material/hourglass_top: Waiting: place {progress.place} in the queue"
+    return f":material/hourglass_top: Training: epoch {progress.epoch} of {progress.epochs}"

@@ -33,17 +33,54 @@ def checkup(model: RBM, train: ArrayLike, held_out: ArrayLike, epoch: int, updat
     return Checkup(epoch, update_ratio, float(units.dead.mean()), float(units.always_on.mean()), gap)
 
 
-def verdict(found: Checkup) -> list[str]:
-    """A sentence for each thing that is wrong; one sentence if nothing is."""
-    ratio, said = found.update_ratio, []
-    if ratio is not None and ratio > (20 if found.epoch >= YOUNG else 200) * HEALTHY_RATIO:
-        said.append("The steps are very large for these weights: lower the learning rate.")
-    if ratio is not None and ratio < HEALTHY_RATIO / 50:
-        said.append("The weights hardly move: training is done, or the learning rate is too small.")
-    if found.dead > 0.1:
-        said.append(f"{found.dead:.0%} of the units never switch on: a lower learning rate keeps them alive.")
-    if found.always_on > 0.1:
-        said.append(f"{found.always_on:.0%} of the units are always on and act as one more bias.")
+class Verdict(NamedTuple):
+    """`ill`: nothing good can come of this training. A sentence for each thing that is wrong, or one that nothing is."""
+
+    ill: bool
+    sentences: tuple[str, ...]
+
+
+def verdict(found: Checkup, rate: float, *, diverged: bool = False) -> Verdict:
+    """What a checkup means, for a training at a learning rate of `rate`.
+
+    diverged: the training blew up after the epoch that was checked.
+    """
+    if diverged:
+        return Verdict(True, (
+            f"The training blew up at a learning rate of {rate:g}; what is shown is the last model before. "
+            "Lower the learning rate.",
+        ))  # fmt: skip
+    said = [*_steps(found), *_units(found, rate)]
     if found.gap > 10:
         said.append("Training digits are far more likely than new ones: the model memorises. Stop, or add L2.")
-    return said or ["All is well: steps of a good size, units that react, and new digits as likely as known ones."]
+    return Verdict(found.dead > 0.5 or found.always_on > 0.5, tuple(said) or (_well(found),))
+
+
+def _steps(found: Checkup) -> list[str]:
+    ratio = found.update_ratio
+    if ratio is None:
+        return []
+    if ratio > (20 if found.epoch >= YOUNG else 200) * HEALTHY_RATIO:
+        return ["The steps are very large for these weights: lower the learning rate."]
+    if ratio < HEALTHY_RATIO / 50:
+        return ["The weights hardly move: training is done, or the learning rate is too small."]
+    return []
+
+
+def _units(found: Checkup, rate: float) -> list[str]:
+    said = []
+    if found.dead > 0.1:
+        said.append(
+            f"{found.dead:.0%} of the units never switch on. A learning rate of {rate:g} may be too large: a lower one "
+            "keeps them alive."
+        )
+    if found.always_on > 0.1:
+        said.append(f"{found.always_on:.0%} of the units are always on and act as one more bias.")
+    return said
+
+
+def _well(found: Checkup) -> str:
+    """Says of the steps only what is so: in the first epochs they are larger than the rule of thumb."""
+    near = found.update_ratio is not None and HEALTHY_RATIO / 10 <= found.update_ratio <= 10 * HEALTHY_RATIO
+    steps = "steps of a good size, " if near else ""
+    return f"All is well: {steps}units that react, and new digits as likely as known ones."

@@ -200,6 +200,8 @@ class Job:
             else:
                 self._loop(self._trainer or self._begin())
         except Diverged as error:
+            if math.isfinite(error.error):
+                self._add(Point(self._progress.epoch + 1, error.error, None, self._progress.seconds))
             self._end("diverged", model=error.model, message=str(error))
         except Exception as error:  # the page must be able to say it; the log keeps the traceback
             self.fail(error)

@@ -12,11 +12,15 @@ from rbm.models.binary import RBM
 
 
 class Diverged(ArithmeticError):
-    """Training blew up. `model` is the last good one; the message names the parameter to change."""
+    """Training blew up: a number is no longer finite, or a weight is above 50. The message names what to change.
 
-    def __init__(self, message: str, model: RBM) -> None:
+    model: the last good one. error: the mean reconstruction error of the epoch that blew up, infinite where it can't
+    be told.
+    """
+
+    def __init__(self, message: str, model: RBM, error: float) -> None:
         super().__init__(message)
-        self.model = model
+        self.model, self.error = model, error
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,32 @@ WELL = Checkup(epoch=30, update_ratio=5e-3, dead=0.0, always_on=0.0, gap=1.0)
 
 @pytest.mark.parametrize("found", [WELL, WELL._replace(update_ratio=None), WELL._replace(epoch=1, update_ratio=0.1)])
 def test_a_healthy_training_is_called_so(found: Checkup) -> None:
-    (sentence,) = health.verdict(found)
+    verdict = health.verdict(found, 0.1)
+    (sentence,) = verdict.sentences
     assert sentence.startswith("All is well")
+    assert not verdict.ill
+
+
+@pytest.mark.parametrize(("ratio", "good"), [(1e-3, True), (9e-3, True), (0.05, False), (None, False)])
+def test_steps_are_praised_only_near_the_rule_of_thumb(ratio: float | None, good: bool) -> None:
+    (sentence,) = health.verdict(WELL._replace(epoch=1, update_ratio=ratio), 0.1).sentences
+    assert ("steps of a good size" in sentence) == good
+
+
+@pytest.mark.parametrize("change", [{"dead": 0.9}, {"always_on": 0.6}])
+def test_a_model_of_units_that_never_change_is_ill(change: dict[str, float]) -> None:
+    assert health.verdict(WELL._replace(**change), 10.0).ill
+
+
+def test_dead_units_name_the_rate() -> None:
+    (sentence,) = health.verdict(WELL._replace(dead=1.0), 10.0).sentences
+    assert "A learning rate of 10 may" in sentence
+
+
+def test_a_training_that_blew_up_is_ill_however_good_its_last_model_was() -> None:
+    verdict = health.verdict(WELL, 100.0, diverged=True)
+    assert verdict.ill
+    assert "blew up at a learning rate of 100" in verdict.sentences[0]
 
 
 @pytest.mark.parametrize(
@@ -28,12 +52,12 @@ def test_a_healthy_training_is_called_so(found: Checkup) -> None:
     ],
 )
 def test_what_is_wrong_is_said(change: dict[str, float], says: str) -> None:
-    (sentence,) = health.verdict(WELL._replace(**change))
+    (sentence,) = health.verdict(WELL._replace(**change), 0.1).sentences
     assert says in sentence
 
 
 def test_several_ills_are_all_said() -> None:
-    assert len(health.verdict(WELL._replace(dead=0.5, gap=20.0, update_ratio=0.03))) == 3
+    assert len(health.verdict(WELL._replace(dead=0.5, gap=20.0, update_ratio=0.03), 0.1).sentences) == 3
 
 
 def test_a_model_is_measured() -> None:

@@ -163,6 +163,7 @@ def test_divergence_is_kept(lab: Lab) -> None:
     assert progress.status == lab.run(run_id).status == "diverged"
     assert "Lower learning_rate" in progress.message
     assert np.isfinite(progress.model.weights).all()
+    assert [point.epoch for point in progress.history] == [0, 1], "the error that it led to stays in the curve"
     with pytest.raises(StoreError, match="nothing to resume"):
         lab.resume("ann", run_id)
 

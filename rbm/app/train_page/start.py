@@ -1,63 +1,64 @@
-"""Start a training; or, where the very same one has been done, offer its result at once."""
+"""Begin a training; or, where the very same one has been done before, take its result."""
 
 from __future__ import annotations
 
+import time
+
 import streamlit as st
 
-from rbm.app import server, visitor
-from rbm.app.current_run import watch
+from rbm.app import visitor
+from rbm.app.current_run import run_id, watch
 from rbm.app.server import lab
 from rbm.app.train_page.form import Chosen
+from rbm.errors import StoreError
+from rbm.runs.record import Run
 
-_OFFER = "offered_again"
-
-
-def start_or_offer(chosen: Chosen | None) -> None:
-    """Raises ValueError or Busy with a sentence for the reader where the training can't start."""
-    if chosen is None:
-        return
-    st.session_state.pop(_OFFER, None)
-    if server.lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
-        start(chosen)
-    else:
-        st.session_state[_OFFER] = chosen
-    st.rerun()
+IMPATIENT = 1.0  # seconds in which more clicks on Start mean the training that the first one began
 
 
-def offer() -> None:
-    """The finished run of the same data, settings and seed: use it, or train all the same."""
-    chosen = st.session_state.get(_OFFER)
-    if chosen is None:
-        return
-    found = server.lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels)
-    if found is None:
-        return
-    with st.container(border=True):
-        error = "" if found.validation_error is None else f", held-out error {found.validation_error:.2f}"
-        st.markdown(
-            f"**This very training has been done before**: {found.epochs} epochs in {found.seconds:.0f} s{error}. "
-            "The same data, settings and seed give the same model."
-        )
-        with st.container(horizontal=True):
-            use = st.button("Use its result", type="primary", icon=":material/bolt:")
-            train = st.button("Train again all the same", icon=":material/play_arrow:")
-    if use or train:
-        del st.session_state[_OFFER]
-        (reuse if use else start)(chosen)
-        st.rerun()
-
-
-def start(chosen: Chosen) -> None:
-    """Begin a new run and look at it. Raises ValueError or rbm.runs.queue.Busy with a sentence for the reader."""
-    run = lab().start(
+def begin(chosen: Chosen) -> None:
+    """A new run of this visitor's, which the page shows from now on. Raises Refused where it can't start."""
+    watch(lab().start(
         visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels, measures=chosen.monitors
+    ))  # fmt: skip
+
+
+def just_begun(chosen: Chosen) -> bool:
+    """Whether the run on the page is this very training, under way or begun by the click before."""
+    run = _shown()
+    if run is None or _settings(run) != (chosen.data, chosen.config, chosen.labels, chosen.monitors):
+        return False
+    return lab().progress(run.id).active or time.time() - run.created < IMPATIENT
+
+
+def offer_result(chosen: Chosen) -> None:
+    """A quiet way to what the very same training gave before: the same data, settings and seed give the same model."""
+    if just_begun(chosen) or lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
+        return
+    st.button(
+        "Done before: take its result",
+        type="tertiary",
+        icon=":material/history:",
+        help="The same data, settings and seed give the same model, to the last bit. Start trains it anew.",
+        on_click=_take_result,
+        args=(chosen,),
     )
-    watch(run)
 
 
-def reuse(chosen: Chosen) -> None:
-    """Look at the finished run of the very same training."""
+def _take_result(chosen: Chosen) -> None:
     watch(lab().adopt(visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels))
+
+
+def _shown() -> Run | None:
+    which = run_id()
+    try:
+        return None if which is None else lab().run(which)
+    except StoreError:  # deleted in another window
+        return None
+
+
+def _settings(run: Run) -> tuple[object, ...]:
+    return run.data, run.config, run.n_classes > 0, run.measures
 
 
 def run_name(chosen: Chosen) -> str:

@@ -1,4 +1,4 @@
-"""The part of the Train page that moves: where a run stands, its curves, filters, reconstructions and health."""
+"""The part of the Train page that moves: where a run stands, its curve, ten digits and their filters, its health."""
 
 from __future__ import annotations
 
@@ -7,38 +7,50 @@ import time
 import numpy as np
 import streamlit as st
 
-from rbm.app import charts, data_sets, pictures, show, visitor
+from rbm.app import charts, data_sets, pictures, show
 from rbm.app.current_model import near_square
-from rbm.app.current_run import is_in_use, is_mine
+from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
+from rbm.app.train_page import health_panel
 from rbm.datasets.dataset import Dataset
 from rbm.errors import StoreError
-from rbm.measures import diagnostics, health
+from rbm.measures import diagnostics
 from rbm.models.binary import RBM
 from rbm.models.labelled import marginal
 from rbm.runs.progress import Progress
-from rbm.runs.queue import Busy
-from rbm.runs.record import Run
+from rbm.training.config import TrainConfig
+from rbm.training.trainer import Trainer
 
 REFRESH, WAITING_REFRESH = 0.5, 2.0  # seconds between two looks at a training that runs, and at one in the queue
-SHOWN_FILTERS, SHOWN_DIGITS = 100, 10
+SHOWN_DIGITS = 10
+SHOWN_FILTERS, COLUMNS = 60, 12
 
 
-def before_the_first() -> None:
-    """Where the curve will be. It also loads the charts' code, so that the first point needn't wait for it."""
-    st.info("Press **Start**: 30 epochs take about ten seconds.", icon=":material/lightbulb:")
-    show.chart(charts.learning_curve(()), key="learning_curve")
+def before_the_first(data: str, config: TrainConfig) -> None:
+    """What a training would begin with: an empty chart, and a model that knows only the average of the digits."""
+    st.progress(0.0, text="Press **Start**: the error falls, digits take shape, filters become strokes.")
+    curve, seen = _columns()
+    with curve:
+        show.chart(charts.learning_curve((), config.epochs), key="learning_curve")
+    found = data_sets.find(data)
+    if found is not None:
+        with seen:
+            _pictures(untrained(data, config, found), found, found.shape)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def untrained(data: str, config: TrainConfig, _found: Dataset) -> RBM:
+    """The model before its first update."""
+    return Trainer(_found.train_images, config).model
 
 
 def panel(run_id: str) -> None:
     """Everything on a run; refreshes itself while it moves, and not when it rests."""
-    run, progress = lab().run(run_id), _begun(run_id)
+    progress = _begun(run_id)
     if progress.over and not is_in_use(run_id):
         st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
-    if is_mine(run):
-        _buttons(run, progress)  # outside the fragment: in it, a click after a change of pace can get lost
-    pace = _pace(progress)
-    st.fragment(_panel, run_every=pace)(run_id, pace)
+    shown = progress.status
+    st.fragment(_panel, run_every=_pace(progress))(run_id, shown)
 
 
 def _pace(progress: Progress) -> float | None:
@@ -57,16 +69,33 @@ def _begun(run_id: str) -> Progress:
     return progress
 
 
-def _panel(run_id: str, pace: float | None) -> None:
+def _panel(run_id: str, shown: str) -> None:
     try:
         run, progress = lab().run(run_id), lab().progress(run_id)
     except StoreError:
         st.rerun()  # deleted in another window
-    if _pace(progress) != pace:
-        st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
+    if progress.status != shown:
+        st.rerun()  # the whole page: buttons, the sidebar and the pace change
     _status(progress)
-    if progress.model is not None:
-        _pictures(progress, marginal(progress.model), run.data)
+    curve, seen = _columns()
+    with curve:
+        log = bool(st.session_state.get("log_scale", False))
+        show.chart(charts.learning_curve(progress.history, progress.epochs, log=log), key="learning_curve")
+    if progress.model is None:
+        return
+    model = marginal(progress.model)
+    data = data_sets.find(run.data, model.n_visible)
+    with seen:
+        if data is None:
+            st.warning(data_sets.problem(run.data, model.n_visible), icon=":material/hide_image:")
+        _pictures(model, data, data.shape if data else near_square(model.n_visible))
+    if data is not None:
+        health_panel.panel(progress, model, data, run.config.learning_rate)
+    health_panel.measured(progress)
+
+
+def _columns() -> list[st.delta_generator.DeltaGenerator]:
+    return st.columns([11, 9], gap="medium")
 
 
 def _status(progress: Progress) -> None:
@@ -81,107 +110,30 @@ def _status(progress: Progress) -> None:
         st.progress(progress.fraction, text=f"{where}{speed}{rest}")
     elif progress.status == "paused":
         st.progress(progress.fraction, text=f"Paused. {where}, {progress.fraction:.1%} done")
-    elif progress.status == "finished":
-        st.success(f"Finished {progress.epochs} epochs in {progress.seconds:.1f} s{speed}. {_IN_USE}")
-    elif progress.status == "stopped":
-        st.info(f"Stopped after epoch {progress.epoch} of {progress.epochs}. {_IN_USE if progress.epoch else ''}")
+    elif progress.status in ("finished", "stopped"):
+        _ended(progress, speed)
     elif progress.status == "interrupted":
         st.warning(progress.message)
     else:
         st.error(progress.message)
 
 
-_IN_USE = "The model is in use on all pages."
+def _ended(progress: Progress, speed: str) -> None:
+    """What came of it, and the way on."""
+    finished = progress.status == "finished"
+    said = f"Finished {progress.epochs} epochs in {progress.seconds:.1f} s{speed}." if finished else (
+        f"Stopped after epoch {progress.epoch} of {progress.epochs}."
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/check: {said} The model is in use on all pages.")
+        if st.button("Let it dream", type="primary", icon=":material/draw:", key="let_it_dream"):
+            st.switch_page("pages/sample.py")
 
 
-def _buttons(run: Run, progress: Progress) -> None:
-    """What its owner can do with a run as it stands."""
-    offers = {
-        "waiting": ("pause", "stop"),
-        "running": ("pause", "stop"),
-        "paused": ("resume", "step", "stop"),
-        "interrupted": ("resume", "stop"),
-        "stopped": ("resume",),
-        "failed": ("resume",),
-    }
-    with st.container(horizontal=True):
-        for action in offers.get(progress.status, ()):
-            label, icon, explanation = _ACTIONS[action]
-            # a callback acts even if the button is gone by the time the click arrives
-            st.button(label, icon=icon, help=explanation, key=f"{action}_run", on_click=_act, args=(action, run.id))
-
-
-_ACTIONS = {
-    "pause": (
-        "Pause",
-        ":material/pause:",
-        "Rest after this mini-batch; another training may use the processor.",
-    ),
-    "resume": ("Resume", ":material/play_arrow:", "Go on exactly where it stopped."),
-    "step": ("Step", ":material/skip_next:", "One mini-batch, then pause: watch a single update."),
-    "stop": ("Stop", ":material/stop:", "End it; the model so far is kept and used."),
-}
-
-
-def _act(action: str, run_id: str) -> None:
-    try:
-        getattr(lab(), action)(visitor.key(), run_id)
-    except (StoreError, Busy) as error:
-        st.session_state["refused"] = str(error)
-
-
-def refusal() -> None:
-    """What the last button could not do, once."""
-    if sentence := st.session_state.pop("refused", None):
-        st.warning(sentence)
-
-
-def _pictures(progress: Progress, model: RBM, name: str) -> None:
-    data = data_sets.find(name, model.n_visible)
-    curve, pictures = st.columns(2, gap="large")
-    with curve:
-        log = st.toggle("Logarithmic scale", key="log_scale", persist_state="session")
-        show.chart(charts.learning_curve(progress.history, log=log), key="learning_curve")
-        st.caption(
-            "The error is what the model gets wrong when it rebuilds a digit. It falls while the model learns, but it "
-            "is not what contrastive divergence minimises: a low error alone does not make good dreams."
-        )
-    with pictures:
-        if data is None:
-            st.warning(data_sets.problem(name, model.n_visible), icon=":material/hide_image:")
-        else:
-            _ten_digits(model, data)
-        _filters(model, data.shape if data else near_square(model.n_visible))
+def _pictures(model: RBM, data: Dataset | None, shape: tuple[int, int]) -> None:
     if data is not None:
-        _health(progress, model, data)
-    measured = charts.measures(progress.history)
-    updates = measured.pop("updates", None)
-    if measured:
-        with st.grid(2, min_column_width=300):
-            for name, chart in measured.items():
-                show.chart(chart, key=f"measure_{name}")
-    if updates is not None:
-        with st.expander("Update sizes, epoch by epoch"):
-            show.chart(updates, key="measure_updates")
-
-
-def _health(progress: Progress, model: RBM, data: Dataset) -> None:
-    ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
-    found = health.checkup(model, data.train_images, data.test_images, progress.epoch, ratio)
-    with st.container(border=True):
-        st.markdown("**Health** · " + " ".join(health.verdict(found)))
-        with st.grid(4, min_column_width=130):
-            st.metric(
-                "Update / weight size", "–" if ratio is None else f"{ratio:.1e}",
-                help="Mean size of the last update over the mean size of the weights; about 0.001 is healthy. "
-                "In the first epochs it is larger, since the weights are still small.",
-            )  # fmt: skip
-            st.metric("Dead units", f"{found.dead:.0%}", help="Never likelier than 1 % on 300 held-out digits.")
-            st.metric("Always-on units", f"{found.always_on:.0%}", help="Never below 99 % on 300 held-out digits.")
-            st.metric(
-                "Free-energy gap", f"{found.gap:.1f} nats",
-                help="How much less likely held-out digits are than training ones. It grows when the model memorises.",
-            )  # fmt: skip
+        _ten_digits(model, data)
+    _filters(model, shape)
 
 
 def _ten_digits(model: RBM, data: Dataset) -> None:
@@ -194,13 +146,13 @@ def _ten_digits(model: RBM, data: Dataset) -> None:
     )
     show.picture(
         pictures.mosaic(tiles, SHOWN_DIGITS, "Ten held-out digits above their reconstructions"),
-        "Held-out digits (top) and what the model makes of them (bottom)",
+        "Held-out digits, and below each what the model makes of it",
     )
 
 
 def _filters(model: RBM, shape: tuple[int, int]) -> None:
     shown = model.weights[:, :SHOWN_FILTERS]
     show.picture(
-        pictures.filters(shown, shape, 20, common=True, scale=1 if shape[1] > 16 else 3),
-        f"Weights of the first {shown.shape[1]} hidden units: red excites, blue inhibits",
+        pictures.filters(shown, shape, COLUMNS, common=True, scale=1 if shape[1] > 16 else 3),
+        f"What {shown.shape[1]} hidden units look for: red switches a unit on, blue off",
     )

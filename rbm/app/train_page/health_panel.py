@@ -1,0 +1,46 @@
+"""Below the curve: is the training well, and what else was measured."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from rbm.app import charts, show
+from rbm.datasets.dataset import Dataset
+from rbm.measures import health
+from rbm.models.binary import RBM
+from rbm.runs.progress import Progress
+
+
+def panel(progress: Progress, model: RBM, data: Dataset, rate: float) -> None:
+    """The verdict in words on a training at a learning rate of `rate`, and the four numbers it rests on."""
+    ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
+    found = health.checkup(model, data.train_images, data.test_images, progress.epoch, ratio)
+    with st.container(border=True):
+        verdict = health.verdict(found, rate, diverged=progress.status == "diverged")
+        said = " ".join(verdict.sentences)
+        st.markdown(f":red[:material/heart_broken: **Health** · {said}]" if verdict.ill else f"**Health** · {said}")
+        with st.grid(4, min_column_width=130):
+            st.metric(
+                "Update / weight size", "–" if ratio is None else f"{ratio:.1e}",
+                help="Mean size of the last update over the mean size of the weights; about 0.001 is healthy. "
+                "In the first epochs it is larger, since the weights are still small.",
+            )  # fmt: skip
+            st.metric("Dead units", f"{found.dead:.0%}", help="Never likelier than 1 % on 300 held-out digits.")
+            st.metric("Always-on units", f"{found.always_on:.0%}", help="Never below 99 % on 300 held-out digits.")
+            st.metric(
+                "Free-energy gap", f"{found.gap:.1f} nats",
+                help="How much less likely held-out digits are than training ones. It grows when the model memorises.",
+            )  # fmt: skip
+
+
+def measured(progress: Progress) -> None:
+    """A chart for every group of measures that the run took."""
+    groups = charts.measures(progress.history)
+    updates = groups.pop("updates", None)
+    if groups:
+        with st.grid(2, min_column_width=300):
+            for name, chart in groups.items():
+                show.chart(chart, key=f"measure_{name}")
+    if updates is not None:
+        with st.expander("Update sizes, epoch by epoch"):
+            show.chart(updates, key="measure_updates")
