@@ -3,34 +3,30 @@
 import streamlit as st
 
 from rbm.app import current_model, current_run, frame, show
-from rbm.app.train_page import form, model_file, start, watch
-from rbm.errors import StoreError
-from rbm.runs.queue import Busy
+from rbm.app.train_page import buttons, form, model_file, watch
 
 frame.ensure()
 
 st.title("Train")
-st.markdown(
-    "Contrastive divergence shows the model a digit, lets it dream $k$ steps away from it, and makes the digit "
-    r"more likely and the dream less so: $\Delta W \propto \langle v h^\top \rangle_{\text{data}} - \langle v h^\top "
-    r"\rangle_{k\text{ steps}}$"
+st.caption(
+    "Show the machine a digit, let it dream, and make the digit more likely and the dream less so: **contrastive "
+    "divergence**."
 )
-
 show.pending_message()
 for sentence in form.wrong_in_address():
     st.warning(sentence, icon=":material/link_off:")
-preset = form.preset()
-try:
-    start.start_or_offer(form.form(preset))
-    start.offer()
-except (ValueError, Busy, StoreError) as error:
-    st.error(f"Training did not start: {error}.", icon=":material/error:")
-watch.refusal()
 
-if (run_id := current_run.run_id()) is None:
-    watch.before_the_first()
-else:
-    watch.panel(run_id)
+preset, data = form.preset_and_data()
+controls, live = st.container(), st.container()
+with st.expander("Settings", icon=":material/tune:", expanded=True):
+    chosen = form.settings(preset, data)
+with controls:
+    buttons.row(chosen)
+with live:
+    if (run_id := current_run.run_id()) is not None:
+        watch.panel(run_id)
+    elif chosen is not None:
+        watch.before_the_first(chosen.data, chosen.config)
 
-st.header("Keep it, or bring one back")
-model_file.files(current_model.current())
+with st.expander("Keep the model in use as a file, or bring one back", icon=":material/save:"):
+    model_file.files(current_model.current())

@@ -13,19 +13,26 @@ from rbm.app.current_model import NamedModel, Part, images_and_labels
 from rbm.datasets.dataset import Dataset
 
 
-def data_set(label: str, known: list[str], key: str, help: str) -> str:
-    """The choice of a data set by its title; the address keeps its name, which a bound widget would not."""
+def named_choice(label: str, titles: dict[str, str], first: str, key: str, help: str) -> str:
+    """A choice among the keys of `titles`, shown by what they map to. The address keeps the key, which a bound widget
+    would not."""
+    known = list(titles)
     asked = st.query_params.get(key) or str(st.session_state.get(key, ""))
-    if asked not in known and data_sets.find(asked) is not None:
-        known = [*known, asked]  # somebody else's images, by a link
-    titles = data_sets.titles(known)
-    first = known.index(asked) if asked in known else 0
+    index = known.index(asked if asked in known else first)
     choice = st.selectbox(
-        label, known, first, format_func=titles.__getitem__, key=key, persist_state="session", help=help
+        label, known, index, format_func=titles.__getitem__, key=key, persist_state="session", help=help
     )
     if choice != asked:
         st.query_params[key] = choice
     return choice
+
+
+def data_set(label: str, known: list[str], key: str, help: str) -> str:
+    """The choice of a data set by its title; the address keeps its name."""
+    asked = st.query_params.get(key) or str(st.session_state.get(key, ""))
+    if asked not in known and data_sets.find(asked) is not None:
+        known = [*known, asked]  # somebody else's images, by a link
+    return named_choice(label, data_sets.titles(known), known[0], key, help)
 
 
 def part(key: str) -> Part:

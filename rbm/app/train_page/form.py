@@ -1,6 +1,7 @@
-"""The training form: how each setting of TrainConfig is shown, and the TrainConfig that the widgets add up to.
+"""The settings of a training: how each is shown, and the TrainConfig that the widgets add up to.
 
-Every widget keeps its value in the page's address, so that a link reopens the lab with the same settings.
+Every widget keeps its value in the page's address, so that a link reopens the lab with the same settings: a preset,
+and what differs from it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from rbm.app import data_sets, widgets
+from rbm.app import data_sets, server, widgets
+from rbm.errors import Refused
 from rbm.training.config import PRESETS, TrainConfig
 from rbm.training.settings import Setting, settings_of
 
@@ -40,31 +42,19 @@ class Control:
         own = self.setting
         return own.low if self.low is None else self.low, own.high if self.high is None else self.high
 
+    def wrong(self, value: float | None) -> str:
+        """What this number may be, if `value` is none of it; else nothing."""
+        low, high = self.limits
+        if (value is None and self.setting.optional) or (value is not None and low <= value <= high):
+            return ""
+        return f"{self.setting.label}: from {low:g} to {high:g}. {self.setting.advice.capitalize()}."
+
     @property
     def help(self) -> str:
         """The setting's words in Markdown."""
         own = self.setting
         return " ".join([own.help, *(f"**{choice}**: {meaning}." for choice, meaning in own.choices.items())])
 
-
-@dataclass(frozen=True)
-class Chosen:
-    """What the form holds: the data set's name, the settings, what else to measure, whether to learn the classes."""
-
-    data: str
-    config: TrainConfig
-    preset: str
-    monitors: tuple[str, ...]
-    labels: bool = False
-
-
-MONITORS = {
-    "free_energy_gap": "Free-energy gap",
-    "pseudo_likelihood": "Pseudo-likelihood",
-    "ais": "Likelihood (AIS bracket)",
-    "exact": "Likelihood (exact)",
-    "dead_units": "Dead units",
-}
 
 KNOWN = settings_of(TrainConfig)
 SETTINGS = [
@@ -94,97 +84,157 @@ SETTINGS = [
     Control("hidden_bias", "start", step=0.5, low=-10, high=10, format="%.2f"),
 ]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
+NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering"}}  # of choices that have others than in code
+IDLE = {  # settings that have nothing to say, and are not shown, for these algorithms
+    "chains": ("cd",),
+    "temperatures": ("cd", "pcd"),
+    "negative": ("pt",),
+}
+MONITORS = {
+    "free_energy_gap": "Free-energy gap",
+    "pseudo_likelihood": "Pseudo-likelihood",
+    "ais": "Likelihood (AIS bracket)",
+    "exact": "Likelihood (exact)",
+    "dead_units": "Dead units",
+}
+_READ = "address_read"
 
 
-def preset() -> str:
-    """The choice of a preset; choosing one fills the form below it."""
-    return st.segmented_control(
-        "Preset",
-        list(PRESETS),
-        default="Recommended",
-        required=True,
-        key="preset",
-        bind="query-params",
-        on_change=_fill_form,
-        help="**Recommended**: small random weights, pixel biases at the log-odds of the pixel means, momentum. "
-        "**Classic 784-500**: the article this lab grew from: weights ten times larger, zero biases, no momentum. "
-        "**Best dreams**: persistent chains, a falling rate and pixels drawn anew, for a good likelihood.",
-    )
+@dataclass(frozen=True)
+class Chosen:
+    """What the form holds: the data set's name, the settings, what else to measure, whether to learn the classes."""
+
+    data: str
+    config: TrainConfig
+    preset: str
+    monitors: tuple[str, ...]
+    labels: bool = False
 
 
-def form(preset_name: str) -> Chosen | None:
-    """The form; what it holds once Start is pressed. Raises ValueError for settings that can't be."""
-    with st.form("training", border=True):
-        values: dict[str, Any] = {}
-        with st.grid(4, min_column_width=150):
+def preset_and_data() -> tuple[str, str]:
+    """The two choices that settle all the rest: a preset, and the name of a data set."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        preset = st.segmented_control(
+            "Preset",
+            list(PRESETS),
+            default=next(iter(PRESETS)),
+            required=True,
+            key="preset",
+            bind="query-params",
+            on_change=_fill,
+            help=" ".join(f"**{name}**: {what}" for name, what in PRESET_WORDS.items()),
+        )
+        with st.container(width=260):
             data = widgets.data_set(
                 "Data", data_sets.names(), "data",
                 "**mnist-5k**: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. **digits-8x8**: 1,797 "
                 "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
             )  # fmt: skip
-            _widgets("basic", values)
-            labels = st.toggle(
-                "Learn the classes too",
-                key="labels",
-                bind="query-params",
-                help="Gives the model a visible unit for each class beside the pixels. It can then tell what a picture "
-                "shows, and dream of the class that you ask for on the Sample page. **Best dreams** suits it.",
-            )
-        with st.expander("More", icon=":material/tune:"):
-            for group, title in TITLES.items():
-                st.markdown(f"**{title}**")
-                with st.grid(4, min_column_width=150):
-                    _widgets(group, values)
+    return str(preset), data
+
+
+PRESET_WORDS = {
+    "Recommended": "persistent chains and a falling rate: its chains stay digits.",
+    "Classic 784-500": "the article this lab grew from: CD-1, weights ten times larger, zero biases, no momentum.",
+    "Best dreams": "as Recommended, for three times as long: the best likelihood.",
+}
+
+
+def settings(preset: str, data: str) -> Chosen | None:
+    """The settings, with a sentence beside each that can't be; None while there is one."""
+    values: dict[str, Any] = {control.name: getattr(PRESETS[preset], control.name) for control in SETTINGS}
+    with st.grid(4, min_column_width=150):
+        fine = _fields("basic", values)
+    with st.grid(2, min_column_width=300):
+        labels = st.toggle(
+            "Learn the classes too",
+            key="labels",
+            bind="query-params",
+            help="Gives the model a visible unit for each class beside the pixels. It can then tell what a picture "
+            "shows, and dream of the class that you ask for on the Sample page. **Best dreams** suits it.",
+        )
         monitors = st.pills(
             "Also measure while it trains",
             list(MONITORS),
             selection_mode="multi",
-            format_func=lambda name: MONITORS[name],
+            format_func=MONITORS.__getitem__,
             key="monitors",
             bind="query-params",
             help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
             "two estimates of the log-likelihood with the truth between them, some seconds each. **Exact**: up to 20 "
             "hidden units. **Dead units** never switch on.",
         )
-        pressed = st.form_submit_button("Start", type="primary", icon=":material/play_arrow:", width=180)
-    if not pressed:
+    with st.expander("More settings", icon=":material/tune:"):
+        for group, title in TITLES.items():
+            st.markdown(f"**{title}**")
+            with st.grid(4, min_column_width=150):
+                fine &= _fields(group, values)
+    return _together(preset, data, values, tuple(monitors), bool(labels)) if fine else None
+
+
+def _together(preset: str, data: str, values: dict[str, Any], monitors: tuple[str, ...], labels: bool) -> Chosen | None:
+    """What the values add up to; None, and a sentence, where they don't go together or this server won't."""
+    found = data_sets.find(data)
+    try:
+        config = TrainConfig(**values)
+        server.lab().limits.check(config, 0 if found is None else len(found.train_images))
+    except Refused as error:
+        st.error(f"These settings can't be: {error}.", icon=":material/error:")
         return None
-    return Chosen(data, TrainConfig(**values), preset_name, tuple(monitors), bool(labels))
+    return Chosen(data, config, preset, monitors, labels)
 
 
-def _widgets(group: str, values: dict[str, Any]) -> None:
+def _fields(group: str, values: dict[str, Any]) -> bool:
+    """Whether all that is shown can be. Settings that don't matter to the algorithm are not, and keep the preset's."""
+    fine = True
     for control in SETTINGS:
-        if control.group == group:
-            values[control.name] = _widget(control)
+        if control.group == group and values["algorithm"] not in IDLE.get(control.name, ()):
+            with st.container(gap="xsmall"):
+                values[control.name] = _widget(control, values[control.name])
+                if wrong := _wrong(control, values[control.name]):
+                    st.caption(f":red[{wrong}]")
+                    fine = False
+    return fine
 
 
-def _widget(control: Control) -> Any:
+def _wrong(control: Control, value: Any) -> str:
+    return control.wrong(value) if control.setting.kind in (int, float) else ""
+
+
+def _widget(control: Control, first: Any) -> Any:
     """The widget of a setting; its value as TrainConfig takes it.
 
-    The first preset is each widget's own default: values set by the program reach the browser a moment later.
+    A number has no limits of its own: the browser would take another value than was typed, without a word.
     """
-    setting = control.setting
-    common: dict[str, Any] = {"key": control.name, "help": control.help, "bind": "query-params"}
-    first = getattr(PRESETS["Recommended"], control.name)
+    setting, key = control.setting, control.name
+    common: dict[str, Any] = {"key": key, "help": control.help, "bind": "query-params"}
+    if key in NAMES:
+        return widgets.named_choice(setting.label, NAMES[key], first, key, control.help)
     if setting.choices:
         options = list(setting.choices)
         return st.selectbox(setting.label, options, options.index(first), **common)
     if setting.kind is bool:
         return st.toggle(setting.label, first, **common)
-    low, high, step = map(setting.kind, (*control.limits, control.step))
-    return st.number_input(setting.label, low, high, first, step, control.format, **common)
+    return st.number_input(
+        setting.label, value=first, step=setting.kind(control.step), format=control.format, **common
+    )
 
 
 def wrong_in_address() -> list[str]:
-    """Sentences on values in the address that no widget takes; those fall back to the default. Once a session."""
-    if st.session_state.setdefault("address_read", False):
+    """Sentences on values in the address that nothing takes; those fall back to the preset's. Once a session."""
+    if st.session_state.setdefault(_READ, False):
         return []
-    st.session_state["address_read"] = True
+    st.session_state[_READ] = True
+    known = {control.name: control for control in SETTINGS}
     said = []
-    for control in SETTINGS:
-        given, label = st.query_params.get(control.name), control.setting.label
-        if given is not None and not _fits(control, given):
-            said.append(f"The address asks for {label} = {given[:40]!r}, which can't be; the default is used.")
+    for name, given in st.query_params.items():
+        if name == "preset":
+            fits = given in PRESETS
+        else:
+            fits = name not in known or _fits(known[name], given)
+        if not fits:
+            label = known[name].setting.label if name in known else "Preset"
+            said.append(f"The address asks for {label} = {given[:40]!r}, which can't be; the preset's value is used.")
     return said
 
 
@@ -200,6 +250,7 @@ def _fits(control: Control, given: str) -> bool:
         return given == "" and setting.optional
 
 
-def _fill_form() -> None:
+def _fill() -> None:
+    """A preset has been chosen: all settings are its own."""
     for control in SETTINGS:
         st.session_state[control.name] = getattr(PRESETS[st.session_state["preset"]], control.name)
