@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from rbm.app import charts, data_sets, pictures, show, visitor
-from rbm.app.current_model import near_square
 from rbm.app.current_run import is_in_use, is_mine
 from rbm.app.server import lab
 from rbm.datasets.dataset import Dataset
@@ -16,6 +15,7 @@ from rbm.errors import StoreError
 from rbm.measures import diagnostics, health
 from rbm.models.binary import RBM
 from rbm.models.labelled import marginal
+from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
 from rbm.runs.queue import Busy
 from rbm.runs.record import Run
