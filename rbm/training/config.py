@@ -59,7 +59,7 @@ class TrainConfig:
     n_hidden: int = 500
     algorithm: Algorithm = "cd"
     gibbs_steps: int = 1
-    learning_rate: float = 0.05
+    learning_rate: float = 0.1
     batch_size: int = 128
     epochs: int = 30
     seed: int = 0
@@ -172,7 +172,7 @@ def _check(name: str, value: object, kind: type, wanted: str, low: float, high: 
 
 PRESETS: dict[str, TrainConfig] = {
     "Recommended": TrainConfig(learning_rate=0.05, momentum=0.5, final_momentum=0.9),
-    "Classic 784-500": TrainConfig(learning_rate=0.1, weight_std=0.1, visible_bias="zero"),
+    "Classic 784-500": TrainConfig(weight_std=0.1, visible_bias="zero"),
     "Best dreams": TrainConfig(
         algorithm="pcd", learning_rate=0.05, schedule="linear", binarize="sample", batch_size=50, epochs=100
     ),
