@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rbm import datasets
+from rbm import datasets, pretrained
 from rbm.measures import diagnostics, exact, likelihood, monitors
 from rbm.measures.pseudo_likelihood import pseudo_likelihood, stochastic_pseudo_likelihood
 from rbm.models import RBM, GaussianRBM, LabelRBM, Standard, gibbs, io, load, save
 from rbm.models.arrays import as_unit_interval
 from rbm.models.sampling import sample_class, sample_hidden, sample_visible
 from rbm.training import PRESETS, Diverged, Report, TrainConfig, Trainer, TrainState, train
+
+__version__ = "0.9.0"  # pyproject.toml reads it here
 
 if TYPE_CHECKING:
     from rbm.scikit_learn import BernoulliRBM
@@ -50,6 +52,7 @@ __all__ = [
     "likelihood",
     "load",
     "monitors",
+    "pretrained",
     "pseudo_likelihood",
     "sample_class",
     "sample_hidden",

@@ -68,6 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("interrupted; nothing is saved", 130)
 
 
+def console() -> NoReturn:
+    """The installed command `rbm`."""
+    sys.exit(main())
+
+
 # ---- the three commands
 
 

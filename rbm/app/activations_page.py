@@ -7,9 +7,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rbm.app import charts, current_model, pictures, show
-from rbm.app.current_model import NamedModel, Part, activations_of, near_square
+from rbm.app.current_model import NamedModel, Part, activations_of
 from rbm.datasets.dataset import Dataset
 from rbm.measures import diagnostics
+from rbm.models.notebook import near_square
 
 BATCH = 100
 

@@ -21,6 +21,7 @@ from rbm.models.arrays import Array
 from rbm.models.binary import RBM
 from rbm.models.gaussian import GaussianRBM
 from rbm.models.labelled import LabelRBM, marginal
+from rbm.models.notebook import near_square
 
 _CURRENT = "model_in_use"
 
@@ -70,12 +71,6 @@ class NamedModel:
         """Tells models apart in the caches."""
         arrays = (self.model.weights, self.model.visible_bias, self.model.hidden_bias)
         return hashlib.sha1(b"".join(a.tobytes() for a in arrays), usedforsecurity=False).hexdigest()
-
-
-def near_square(count: int) -> tuple[int, int]:
-    """Height <= width with height * width == count, as near to a square as it gets."""
-    height = next(h for h in range(int(count**0.5), 0, -1) if count % h == 0)
-    return height, count // height
 
 
 def current() -> NamedModel:

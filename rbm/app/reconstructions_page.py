@@ -10,10 +10,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rbm.app import charts, current_model, pictures, show, widgets
-from rbm.app.current_model import NamedModel, Part, near_square
+from rbm.app.current_model import NamedModel, Part
 from rbm.measures import diagnostics
 from rbm.models import arrays
 from rbm.models.arrays import Array
+from rbm.models.notebook import near_square
 
 Order = Literal["Random", "Best", "Worst"]
 GRID = 8

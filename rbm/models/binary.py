@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rbm.models import notebook
 from rbm.models.arrays import Array, Floats, sigmoid, softplus
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RBM:
     """An RBM with binary units.
 
@@ -46,6 +47,13 @@ class RBM:
     @property
     def n_hidden(self) -> int:
         return len(self.hidden_bias)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.n_visible} visible, {self.n_hidden} hidden)"
+
+    def _repr_html_(self) -> str:
+        """The filters as a picture: what a notebook shows of a model."""
+        return notebook.filters_html(repr(self), self.weights)
 
     def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
         """E(v, h) (n,) in nats for v (n, n_visible) and h (n, n_hidden), or of one pair of vectors."""

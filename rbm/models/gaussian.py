@@ -18,7 +18,7 @@ from rbm.models.binary import RBM
 SCALE_FLOOR = 0.1  # of the liveliest pixel: paler ones would be blown up to noise
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianRBM(RBM):
     """An RBM with Gaussian visible units; parameters as in `rbm.RBM`. Data: mean 0, variance 1 (`Standard`)."""
 

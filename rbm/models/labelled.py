@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.models import notebook
 from rbm.models.arrays import Array, Floats, Labels, as_unit_interval, check_labels, sigmoid, softmax, softplus
 from rbm.models.binary import RBM
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LabelRBM(RBM):
     """An RBM whose last `n_classes` visible units are a softmax group: exactly one of them is on.
 
@@ -33,6 +34,13 @@ class LabelRBM(RBM):
                 f"n_classes must be between 1 and {self.n_visible - 1}, one less than the visible units; "
                 f"got {self.n_classes}"
             )
+
+    def __repr__(self) -> str:
+        return f"LabelRBM({self.n_pixels} pixels, {self.n_classes} classes, {self.n_hidden} hidden)"
+
+    def _repr_html_(self) -> str:
+        """As of any RBM, of the pixels' weights alone."""
+        return notebook.filters_html(repr(self), self.weights[: self.n_pixels])
 
     @property
     def n_pixels(self) -> int:
@@ -86,7 +94,7 @@ class LabelRBM(RBM):
         return pixels
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Marginal(RBM):
     """A LabelRBM that is shown images without their classes, which are summed out.
 

@@ -1,4 +1,6 @@
-"""The models that ship with the app, and the command that makes them.
+"""The models that ship, and the command that makes them.
+
+>>> model = rbm.pretrained.load("digits")
 
 Each file's note says what the model is (`name`, `about`), how it was made (`made_by`, `data`, `config`) and what was
 measured on it (`measured`).
@@ -8,9 +10,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-NAMES = ("default", "strokes", "classes", "sick")
+from rbm.models import io
+from rbm.models.binary import RBM
+
+NAMES = ("default", "strokes", "classes", "sick")  # of the files
+_FILES = {"digits": "default", "strokes": "strokes", "classes": "classes", "sick": "sick"}
+
+
+def load(name: str) -> RBM:
+    """A shipped model of 28 × 28 pixels, by its name: "digits", "strokes", "classes" (an rbm.LabelRBM) or "sick".
+
+    Raises ValueError, listing the names, for any other.
+    """
+    if name not in _FILES:
+        raise ValueError(f"no model that ships is called {name!r}; choose one of {', '.join(_FILES)}")
+    return io.load(path(_FILES[name]))
 
 
 def path(name: str) -> Path:
-    """The file of a shipped model, which `rbm.load` and `rbm.io.read` take."""
+    """The file of a shipped model by its name in NAMES; `rbm.load` and `rbm.io.read` take it."""
     return Path(__file__).parent / f"{name}.npz"

@@ -95,3 +95,19 @@ def test_the_film_of_the_readme_is_what_home_shows() -> None:
             kept.seek(frame)
             pictures = [np.asarray(one.convert("L"), dtype=float) for one in (made, kept)]
             assert np.abs(pictures[0] - pictures[1]).mean() < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [("digits", "default"), ("strokes", "strokes"), ("classes", "classes"), ("sick", "sick")]
+)
+def test_each_is_loaded_by_its_name(name: str, file: str) -> None:
+    loaded, kept = rbm.pretrained.load(name), rbm.load(pretrained.path(file))
+    assert type(loaded) is type(kept)
+    np.testing.assert_array_equal(loaded.weights, kept.weights)
+
+
+def test_every_file_has_a_name_and_an_unknown_one_is_told_the_names() -> None:
+    assert len(pretrained.NAMES) == 4, "the names above"
+    told = "no model that ships is called 'cats'; choose one of digits, strokes, classes, sick"
+    with pytest.raises(ValueError, match=f"^{told}$"):
+        rbm.pretrained.load("cats")

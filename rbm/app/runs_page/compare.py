@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from rbm.app import charts, data_sets, pictures, show
-from rbm.app.current_model import near_square
 from rbm.app.server import lab
 from rbm.models.labelled import marginal
+from rbm.models.notebook import near_square
 from rbm.runs.record import Run
 
 MOST = 6

@@ -8,7 +8,6 @@ import numpy as np
 import streamlit as st
 
 from rbm.app import charts, data_sets, pictures, show
-from rbm.app.current_model import near_square
 from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
 from rbm.app.train_page import health_panel
@@ -17,6 +16,7 @@ from rbm.errors import StoreError
 from rbm.measures import diagnostics
 from rbm.models.binary import RBM
 from rbm.models.labelled import marginal
+from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import Trainer
