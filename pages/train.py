@@ -4,8 +4,7 @@ import streamlit as st
 
 from rbm.app import current_model, current_run, frame, show
 from rbm.app.train_page import form, model_file, start, watch
-from rbm.errors import StoreError
-from rbm.runs.queue import Busy
+from rbm.errors import Refused
 
 frame.ensure()
 
@@ -23,7 +22,7 @@ preset = form.preset()
 try:
     start.start_or_offer(form.form(preset))
     start.offer()
-except (ValueError, Busy, StoreError) as error:
+except Refused as error:
     st.error(f"Training did not start: {error}.", icon=":material/error:")
 watch.refusal()
 

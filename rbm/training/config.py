@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Literal, get_args
 
+from rbm.errors import BadValue
+
 Algorithm = Literal["cd", "pcd", "pt"]
 Binarize = Literal["none", "threshold", "sample"]
 Negative = Literal["mean", "sample"]
@@ -18,7 +20,7 @@ INVERSE_EPOCHS = 10  # after so many epochs the "inverse" schedule has halved th
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of one run. "Guide" is Hinton, UTML TR 2010-003. Raises ValueError for a value it
+    """The settings of one run. "Guide" is Hinton, UTML TR 2010-003. Raises BadValue for a value it
     can't take. `python -m rbm train --help` takes its words from here.
 
     Model
@@ -87,7 +89,7 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 shown = ", ".join(map(str, choices))
-                raise ValueError(f"{name} must be one of {shown}; got {getattr(self, name)!r}")
+                raise BadValue(f"{name} must be one of {shown}; got {getattr(self, name)!r}")
         for name, limits in _WHOLE.items():
             if not (name in _OPTIONAL and getattr(self, name) is None):
                 _check(name, getattr(self, name), Integral, "a whole number", *limits)
@@ -97,16 +99,14 @@ class TrainConfig:
 
     def _check_together(self) -> None:
         if self.final_gibbs_steps is not None and self.final_gibbs_steps < self.gibbs_steps:
-            raise ValueError(
+            raise BadValue(
                 f"final_gibbs_steps must be at least gibbs_steps = {self.gibbs_steps}, got "
                 f"{self.final_gibbs_steps}; raise it or leave it out"
             )
         if self.algorithm == "pt" and self.negative == "mean":
-            raise ValueError('algorithm "pt" swaps samples and has no use for negative "mean"; use "sample"')
+            raise BadValue('algorithm "pt" swaps samples and has no use for negative "mean"; use "sample"')
         if self.visible == "gaussian" and self.binarize != "none":
-            raise ValueError(
-                f'binarize is for binary pixels, got {self.binarize!r} with visible "gaussian"; use "none"'
-            )
+            raise BadValue(f'binarize is for binary pixels, got {self.binarize!r} with visible "gaussian"; use "none"')
 
     def rate_at(self, epoch: float) -> float:
         """The learning rate when `epoch` epochs have passed; half epochs count."""
@@ -165,9 +165,9 @@ _REAL: dict[str, tuple[float, float, str]] = {
 
 def _check(name: str, value: object, kind: type, wanted: str, low: float, high: float, advice: str) -> None:
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise ValueError(f"{name} must be {wanted}, got {value!r}; {advice}")
+        raise BadValue(f"{name} must be {wanted}, got {value!r}; {advice}")
     if not low <= value <= high:  # type: ignore[operator]
-        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value}; {advice}")
+        raise BadValue(f"{name} must be between {low:g} and {high:g}, got {value}; {advice}")
 
 
 PRESETS: dict[str, TrainConfig] = {

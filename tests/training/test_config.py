@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rbm import PRESETS, TrainConfig
+from rbm.errors import BadValue
 
 FIELDS = {field.name: field.default for field in dataclasses.fields(TrainConfig)}
 BAD = {  # by the type of the default: no field may take any of these
@@ -24,7 +25,7 @@ def cases():
 
 @pytest.mark.parametrize(("name", "bad"), cases(), ids=repr)
 def test_a_bad_value_is_refused_by_the_fields_name_with_what_was_received(name, bad):
-    with pytest.raises(ValueError, match=rf"^{name} must be .*{re.escape(repr(bad))}"):
+    with pytest.raises(BadValue, match=rf"^{name} must be .*{re.escape(repr(bad))}"):
         TrainConfig(**{name: bad})
 
 
@@ -51,7 +52,7 @@ def test_a_bad_value_is_refused_by_the_fields_name_with_what_was_received(name, 
 )
 def test_the_limits_themselves(name, good, bad):
     assert getattr(TrainConfig(**{name: good}), name) == good
-    with pytest.raises(ValueError, match=rf"^{name} must be between .* got {bad}"):
+    with pytest.raises(BadValue, match=rf"^{name} must be between .* got {bad}"):
         TrainConfig(**{name: bad})
 
 
@@ -68,7 +69,7 @@ def test_a_config_is_frozen():
 
 
 def test_choices_are_listed():
-    with pytest.raises(ValueError, match="negative must be one of mean, sample; got 'median'"):
+    with pytest.raises(BadValue, match="negative must be one of mean, sample; got 'median'"):
         TrainConfig(negative="median")  # type: ignore[arg-type]
 
 

@@ -192,7 +192,7 @@ def preset() -> str:
 
 
 def form(preset_name: str) -> Chosen | None:
-    """The form; what it holds once Start is pressed. Raises ValueError for settings that can't be."""
+    """The form; what it holds once Start is pressed. Raises BadValue for settings that can't be."""
     with st.form("training", border=True):
         values: dict[str, Any] = {}
         with st.grid(4, min_column_width=150):

@@ -13,7 +13,7 @@ _OFFER = "offered_again"
 
 
 def start_or_offer(chosen: Chosen | None) -> None:
-    """Raises ValueError or Busy with a sentence for the reader where the training can't start."""
+    """Raises Refused where the training can't start."""
     if chosen is None:
         return
     st.session_state.pop(_OFFER, None)
@@ -48,7 +48,7 @@ def offer() -> None:
 
 
 def start(chosen: Chosen) -> None:
-    """Begin a new run and look at it. Raises ValueError or rbm.runs.queue.Busy with a sentence for the reader."""
+    """Begin a new run and look at it. Raises Refused where it can't start."""
     run = lab().start(
         visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels, measures=chosen.monitors
     )

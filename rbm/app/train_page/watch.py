@@ -11,13 +11,12 @@ from rbm.app import charts, data_sets, pictures, show, visitor
 from rbm.app.current_run import is_in_use, is_mine
 from rbm.app.server import lab
 from rbm.datasets.dataset import Dataset
-from rbm.errors import StoreError
+from rbm.errors import Refused
 from rbm.measures import diagnostics, health
 from rbm.models.binary import RBM
 from rbm.models.labelled import marginal
 from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
-from rbm.runs.queue import Busy
 from rbm.runs.record import Run
 
 REFRESH, WAITING_REFRESH = 0.5, 2.0  # seconds between two looks at a training that runs, and at one in the queue
@@ -60,7 +59,7 @@ def _begun(run_id: str) -> Progress:
 def _panel(run_id: str, pace: float | None) -> None:
     try:
         run, progress = lab().run(run_id), lab().progress(run_id)
-    except StoreError:
+    except Refused:
         st.rerun()  # deleted in another window
     if _pace(progress) != pace:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
@@ -126,7 +125,7 @@ _ACTIONS = {
 def _act(action: str, run_id: str) -> None:
     try:
         getattr(lab(), action)(visitor.key(), run_id)
-    except (StoreError, Busy) as error:
+    except Refused as error:
         st.session_state["refused"] = str(error)
 
 
