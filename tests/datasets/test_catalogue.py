@@ -182,5 +182,5 @@ def test_bad_images_are_refused_with_what_was_received(images, message):
 
 def test_a_folder_of_no_images_is_one_sentence(tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *bytes(12)]))
-    with pytest.raises(BadFile, match="^train-images-idx3-ubyte holds no images$"):
+    with pytest.raises(BadFile, match=r"^train-images-idx3-ubyte holds no images$"):
         catalogue.read_data(str(tmp_path))
