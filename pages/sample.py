@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import current_model, frame
 from rbm.app.sample_page import chains, charts, download, options, samplers, starts
+from rbm.errors import Refused
 
 frame.ensure()
 named = current_model.current()
@@ -30,7 +31,7 @@ try:
         st.stop()
     with below:
         shown = chains.run(named, start, chosen)
-except ValueError as error:
+except Refused as error:
     st.error(f"No dream: {error}.", icon=":material/error:")
     st.stop()
 

@@ -22,6 +22,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from rbm.errors import BadFile
+
 _SUFFIX = ".partial"
 ABANDONED = 600  # seconds after which a file half written belongs to nobody any more
 
@@ -65,15 +67,11 @@ def remove_abandoned(folder: Path) -> None:
 # ---- zip archives and .npy headers from outside, hostile until checked
 
 
-class BadArchive(ValueError):
-    """The archive or a member of it can't be read or is too large; the message is one sentence for the reader."""
-
-
 @contextmanager
 def opened(data: bytes, max_files: int, max_bytes: int) -> Iterator[zipfile.ZipFile]:
     """The zip archive `data`: at most `max_files` members, stored or deflated, unpacking to `max_bytes` at most.
 
-    Raises BadArchive for any other.
+    Raises BadFile for any other.
     """
     check_entries(data, max_files)
     with _damage_named():
@@ -85,44 +83,44 @@ def opened(data: bytes, max_files: int, max_bytes: int) -> Iterator[zipfile.ZipF
 
 @contextmanager
 def _damage_named() -> Iterator[None]:
-    """Whatever zipfile raises over a damaged archive as BadArchive."""
+    """Whatever zipfile raises over a damaged archive as BadFile."""
     try:
         yield
     except zipfile.BadZipFile as error:
-        raise BadArchive(f"this archive is damaged: {str(error)[:100]!r}") from None
+        raise BadFile(f"this archive is damaged: {str(error)[:100]!r}") from None
     except (EOFError, RuntimeError, ValueError, OverflowError, OSError, struct.error, zlib.error) as error:
-        raise BadArchive(f"this archive is damaged or locked: {str(error)[:100]!r}") from None
+        raise BadFile(f"this archive is damaged or locked: {str(error)[:100]!r}") from None
 
 
 def _check(members: list[zipfile.ZipInfo], max_bytes: int) -> None:
     size = sum(member.file_size for member in members)
     if size > max_bytes:
-        raise BadArchive(f"this archive unpacks to {size / 2**20:.0f} MB; {max_bytes / 2**20:.0f} MB is the limit")
+        raise BadFile(f"this archive unpacks to {size / 2**20:.0f} MB; {max_bytes / 2**20:.0f} MB is the limit")
     for member in members:
         if member.flag_bits & 1:
-            raise BadArchive("this archive is locked with a password")
+            raise BadFile("this archive is locked with a password")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadArchive("this archive is compressed in an unusual way; make an ordinary zip")
+            raise BadFile("this archive is compressed in an unusual way; make an ordinary zip")
         check_ratio(member.compress_size, member.file_size)
 
 
 def check_entries(data: bytes, max_files: int) -> None:
-    """Raises BadArchive when the directory of the zip archive `data` may hold more than `max_files` entries.
+    """Raises BadFile when the directory of the zip archive `data` may hold more than `max_files` entries.
 
     zipfile makes an object of each entry, half a kilobyte for 46 bytes, before they could be counted otherwise.
     """
     if (entries := data.count(_ENTRY)) > max_files:
-        raise BadArchive(f"this file holds {entries} others; {max_files} is the limit")
+        raise BadFile(f"this file holds {entries} others; {max_files} is the limit")
 
 
 def check_ratio(packed: int, unpacked: int) -> None:
-    """Raises BadArchive when `packed` bytes that claim to become `unpacked` are a bomb."""
+    """Raises BadFile when `packed` bytes that claim to become `unpacked` are a bomb."""
     if unpacked > FREE and unpacked > MAX_RATIO * packed:
-        raise BadArchive(f"{packed} bytes in this file unpack to {unpacked / 2**20:.0f} MB: that is no image data")
+        raise BadFile(f"{packed} bytes in this file unpack to {unpacked / 2**20:.0f} MB: that is no image data")
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
-    """The bytes of a member, as many as it claims at most. Raises BadArchive where it is damaged."""
+    """The bytes of a member, as many as it claims at most. Raises BadFile where it is damaged."""
     with _damage_named(), archive.open(member) as file:
         return file.read(member.file_size + 1)  # the last byte makes zipfile check the CRC
 
@@ -130,13 +128,13 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
 def read_npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether column by column, and type of an array (.npy format 1.0): leaves `file` at its data.
 
-    Raises BadArchive for anything else; the shape may still be nonsense.
+    Raises BadFile for anything else; the shape may still be nonsense.
     """
     try:
         if (version := np.lib.format.read_magic(file)) != (1, 0):
-            raise BadArchive(f"array format {version}")
+            raise BadFile(f"array format {version}")
         header = np.lib.format.read_array_header_1_0(file, max_header_size=1000)
     # all that a crooked header can raise; UserWarning: one from Python 2, where warnings are errors
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError, UserWarning):
-        raise BadArchive("not stored as a plain array") from None
+        raise BadFile("not stored as a plain array") from None
     return header

@@ -15,6 +15,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import BLOCK
 from rbm.measures.pseudo_likelihood import all_flips, one_flip, pixel_of_each_row
@@ -211,12 +212,12 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         }
         try:
             return TrainConfig(**{name: value for name, value in options.items() if name in _SETTINGS})
-        except ValueError as error:
+        except BadValue as error:
             name, rest = str(error).split(" ", 1)
             theirs = {ours: theirs for theirs, ours in _OUR_NAME.items()}
             if self.chains is None:
                 theirs["chains"] = "batch_size"
-            raise ValueError(f"{theirs.get(name, name)} {rest}") from None
+            raise BadValue(f"{theirs.get(name, name)} {rest}") from None
 
     def _seed(self) -> int:
         return int(check_random_state(self.random_state).randint(2**31 - 1))

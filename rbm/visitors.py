@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from rbm.errors import BadValue
+
 NAME_LENGTH = 60
 
 
@@ -15,8 +17,8 @@ def owner_hash(key: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A name on one line. Raises ValueError if nothing is left of it."""
+    """A name on one line. Raises BadValue if nothing is left of it."""
     shown = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:NAME_LENGTH]
     if not shown:
-        raise ValueError("a run needs a name of at least one visible character")
+        raise BadValue("a run needs a name of at least one visible character")
     return shown

@@ -11,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from rbm import errors
+
 ROOT = Path(__file__).parents[1]
-GROUND = ("errors", "files", "visitors")  # these import nothing of rbm
+GROUND = ("errors", "files", "visitors")
 CORE = ("models", "measures", "training", "datasets")
 MAY_IMPORT = {  # what a folder or a module of rbm/ may import besides itself
-    **dict.fromkeys(GROUND, ()),
+    "errors": (),
+    **dict.fromkeys(("files", "visitors"), ("errors",)),
     "models": ("errors", "files"),
-    "measures": ("models",),
-    "training": ("models", "measures"),
+    "measures": ("errors", "models"),
+    "training": ("errors", "models", "measures"),
     "datasets": GROUND,
     "runs": (*GROUND, *CORE),
     "app": (*GROUND, *CORE, "runs", "pretrained"),
@@ -29,6 +32,8 @@ NO_STREAMLIT = [  # of rbm/app/: what draws and computes
     "pictures.py", "charts.py", "components/sprite.py", "sample_page/ink.py", "sample_page/hold.py",
     "sample_page/address.py",
 ]  # fmt: skip
+
+READ_FROM_BROWSERS = ("canvas.py", "address.py", "form.py")  # letters and numbers that may be anything
 
 
 def imported(source: str, package: str) -> Iterator[str]:
@@ -132,6 +137,21 @@ def test_the_parts_of_a_page_are_for_that_page_alone(path):
     assert others <= ({"home_page"} if path.name == "readme_gif.py" else set())
 
 
+def caught(source: str) -> list[str]:
+    """What each `except` of a module names; "everything" where it names nothing."""
+    handlers = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ExceptHandler)]
+    return [ast.unparse(handler.type) if handler.type else "everything" for handler in handlers]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *files("rbm/app/**/*.py")], ids=relative)
+def test_the_screen_catches_refusals_and_nothing_wider(path):
+    """A wider net shows a mistake of the program as if it were the visitor's, and keeps it out of the log."""
+    found = caught(path.read_text())
+    if path.name in READ_FROM_BROWSERS and path not in PAGES:
+        found = [names for names in found if names not in ("ValueError", "(ValueError, zlib.error)")]
+    assert set(found) <= {kind for kind, value in vars(errors).items() if isinstance(value, type)}
+
+
 @pytest.mark.parametrize(
     ("module", "source", "expected"),
     [
@@ -151,11 +171,18 @@ def test_the_parts_of_a_page_are_for_that_page_alone(path):
         ("runs.job", "from rbm.app.pictures import grey", ["rbm.app.pictures.grey"]),
         ("runs.job", "from rbm.training.trainer import train\nimport streamlit_drawable", []),
         ("app.frame", "import streamlit as st\nfrom pages import train", ["pages.train"]),
-        ("files", "from rbm import errors", ["rbm.errors"]),
+        ("files", "from rbm import errors", []),
+        ("files", "from rbm import visitors", ["rbm.visitors"]),
+        ("errors", "from rbm import files", ["rbm.files"]),
     ],
 )
 def test_the_check_sees_what_it_should(module, source, expected):
     assert wrong(module, source) == expected
+
+
+def test_the_check_of_what_is_caught_sees_what_it_should():
+    assert caught("try: f()\nexcept (Refused, ValueError): pass") == ["(Refused, ValueError)"]
+    assert caught("try: f()\nexcept: pass") == ["everything"]
 
 
 def test_the_check_of_pages_sees_what_it_should():

@@ -99,7 +99,7 @@ def default_model() -> NamedModel:
 
 
 def from_upload(file: IO[bytes], name: str) -> NamedModel:
-    """The model in an uploaded file. Raises rbm.errors.BadModelFile with a sentence for the reader."""
+    """The model in an uploaded file. Raises BadModelFile."""
     model, info = io.read(file)
     if isinstance(model, GaussianRBM):
         raise BadModelFile("its pixels are real-valued (GaussianRBM), and these pages draw in black and white")

@@ -9,7 +9,7 @@ import streamlit as st
 from rbm.app import visitor
 from rbm.app.current_model import NamedModel, use
 from rbm.app.server import lab
-from rbm.errors import StoreError
+from rbm.errors import Refused
 from rbm.runs.progress import Progress
 from rbm.runs.record import Run
 from rbm.visitors import owner_hash
@@ -35,7 +35,7 @@ def progress() -> Progress | None:
     which = run_id()
     try:
         return None if which is None else lab().progress(which)
-    except StoreError:
+    except Refused:
         return None
 
 
@@ -55,7 +55,7 @@ def use_finished_run() -> str | None:
         return None
     try:
         run, progress = lab().run(which), lab().progress(which)
-    except StoreError:  # deleted meanwhile, here or in another window
+    except Refused:  # deleted meanwhile, here or in another window
         del st.session_state[_RUN]
         return None
     if not progress.over:
@@ -73,8 +73,8 @@ def is_in_use(which: str) -> bool:
 
 
 def named(run: Run, progress: Progress) -> NamedModel:
-    """The model of a run, for all pages. Raises StoreError while there is none."""
+    """The model of a run, for all pages. Raises Refused while there is none."""
     if progress.model is None:
-        raise StoreError("this run has no model yet")
+        raise Refused("this run has no model yet")
     error = progress.history[-1].validation_error if progress.history else None
     return NamedModel(run.name, progress.model, run.data, progress.epoch, error, {"config": asdict(run.config)})

@@ -23,8 +23,7 @@ import platformdirs
 from rbm import datasets
 from rbm.datasets import generated, idx, mnist
 from rbm.datasets.dataset import SPLIT_SEED, Dataset, Labels, Pixels, stratified_split
-from rbm.datasets.idx import BadIdxFile
-from rbm.errors import Unavailable
+from rbm.errors import BadFile, BadValue, Unavailable
 
 TEST_FRACTION = 0.2
 
@@ -39,13 +38,13 @@ def load(name: str, folder: str | os.PathLike[str] | None = None, progress: Watc
     else fetched once into `cache_folder()`. `progress` is called some times a second, in this thread, with a
     `rbm.datasets.download.Progress`; without it a terminal shows a line.
 
-    Raises ValueError, listing the known names, for any other name or a folder for data that needs none, and
+    Raises BadValue, listing the known names, for any other name or a folder for data that needs none, and
     Unavailable, a sentence, when files are missing, broken or can't be downloaded now.
     """
     if name not in _SHAPES:
-        raise ValueError(f"unknown data set {name!r}; choose one of {', '.join(names())}")
+        raise BadValue(f"unknown data set {name!r}; choose one of {', '.join(names())}")
     if folder is not None and name not in mnist.COLLECTIONS:
-        raise ValueError(f"{name} needs no files; leave the folder out")
+        raise BadValue(f"{name} needs no files; leave the folder out")
     place = mnist.local_folder(name, folder) if name in mnist.COLLECTIONS else None
     with _LOCK:
         entry = _ENTRIES.setdefault((name, place), _Entry())
@@ -113,7 +112,7 @@ def _read(name: str, place: Path | None, progress: Watch | None) -> Dataset:
         return mnist.read(name, place or mnist.fetch(name, cache_folder(), progress))
     except Unavailable:
         raise
-    except (OSError, BadIdxFile) as error:
+    except (OSError, BadFile) as error:
         raise Unavailable(f"{name} can't be read: {error}") from error
 
 
@@ -170,22 +169,30 @@ class Data(NamedTuple):
 def read_data(name: str) -> Data:
     """A data set by its name, or a folder of IDX files; all uint8 (n, pixels).
 
-    Of a folder without test images every sixth training image, at random, is held out. Raises ValueError for
-    another name, FileNotFoundError, or rbm.datasets.idx.BadIdxFile.
+    Of a folder without test images every sixth training image, at random, is held out. Raises BadValue for
+    another name, BadFile, or FileNotFoundError.
     """
     if name in names():
         known = load(name)
         return Data(name, known.train_images, known.test_images, known.shape)
     if not Path(name).is_dir():
-        raise ValueError(f"unknown data set {name!r}; choose {', '.join(names())} or a folder of IDX files")
-    images = idx.read(idx.find(name, mnist.TRAIN_IMAGES), ndim=3)
+        raise BadValue(f"unknown data set {name!r}; choose {', '.join(names())} or a folder of IDX files")
+    images = _images(name, mnist.TRAIN_IMAGES)
     shape, flat = (images.shape[1], images.shape[2]), images.reshape(len(images), -1)
     try:
-        test = idx.read(idx.find(name, mnist.TEST_IMAGES), ndim=3)
+        test = _images(name, mnist.TEST_IMAGES)
     except FileNotFoundError:
         order = np.random.default_rng(datasets.SPLIT_SEED).permutation(len(flat))
         held_out = max(1, len(flat) // 6)
         return Data(name, flat[order[held_out:]], flat[order[:held_out]], shape)
     if test.shape[1:] != shape:
-        raise ValueError(f"the training images are {shape}, the test images {test.shape[1:]} pixels; they must agree")
+        raise BadFile(f"the training images are {shape}, the test images {test.shape[1:]} pixels; they must agree")
     return Data(name, flat, test.reshape(len(test), -1), shape)
+
+
+def _images(folder: str, name: str) -> Pixels:
+    """The images (n, height, width) in a file of a folder, at least one of at least one pixel."""
+    images = idx.read(idx.find(folder, name), ndim=3)
+    if not images.size:
+        raise BadFile(f"{name} holds no images")
+    return images

@@ -55,7 +55,7 @@ class Patience:
     pause: float = 1.0
 
 
-class _Refused(Exception):
+class _Failed(Exception):
     """This mirror did not deliver, and why."""
 
 
@@ -101,7 +101,7 @@ class _Transfer(threading.Thread):
 
     def update(self, count: int) -> None:
         if self._stopped:
-            raise _Refused("was stopped")
+            raise _Failed("was stopped")
 
     def reset(self) -> None:
         """Part of what pooch asks of a progress bar."""
@@ -134,7 +134,7 @@ def fetch(
             host = urlsplit(url).hostname or url
             try:
                 _fetch_from(url, md5, target, watch, label, patience)
-            except _Refused as fault:
+            except _Failed as fault:
                 faults[host] = str(fault)
             else:
                 return number
@@ -157,25 +157,25 @@ def _fetch_from(url: str, md5: str, target: Path, watch: Watch, label: str, pati
         finally:
             transfer.stop()
         if transfer.error is not None:
-            raise _Refused(_reason(transfer.error))
+            raise _Failed(_reason(transfer.error))
         if pooch.file_hash(transfer.path, "md5") != md5:
-            raise _Refused("sent another file than the one wanted")
+            raise _Failed("sent another file than the one wanted")
         transfer.path.replace(target)
 
 
 def _attend(transfer: _Transfer, watch: Watch, label: str, patience: Patience) -> None:
-    """Report until the transfer is over. Raises _Refused when it is too slow or too large."""
+    """Report until the transfer is over. Raises _Failed when it is too slow or too large."""
     host, start = urlsplit(transfer.url).hostname or transfer.url, time.monotonic()
     while True:
         transfer.join(TICK)
         done = transfer.done
         watch(Progress(label, host, done, max(transfer.total, done) if transfer.total else 0))
         if max(done, transfer.total) > MAX_BYTES:
-            raise _Refused(f"sent more than {MAX_BYTES // 2**20} MB")
+            raise _Failed(f"sent more than {MAX_BYTES // 2**20} MB")
         if not transfer.is_alive():
             return
         if time.monotonic() - start > patience.grace + done / patience.rate:
-            raise _Refused("was too slow")
+            raise _Failed("was too slow")
 
 
 def _reason(error: BaseException) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm.datasets.dataset import Dataset, Labels
+from rbm.errors import BadValue
 
 Bits = NDArray[np.bool_]
 
@@ -21,7 +22,7 @@ MAX_PIXELS = 2**28  # of all images together
 def bars_and_stripes(shape: tuple[int, int] = (4, 4), train: int = 2000, test: int = 500, seed: int = 2006) -> Dataset:
     """Whole rows (label 0, "stripes") or whole columns (label 1, "bars") on, each with probability 1/2.
 
-    `shape`: (height, width) in pixels. Raises ValueError for sizes below 1 or too large.
+    `shape`: (height, width) in pixels. Raises BadValue for sizes below 1 or too large.
     Source: MacKay, Information Theory, Inference and Learning Algorithms (2003), section 43.
     """
     rng, n, (height, width) = _generator(shape, train, test, seed)
@@ -35,11 +36,11 @@ def shifter(width: int = 8, train: int = 2000, test: int = 500, seed: int = 2006
     """Two rows of `width` pixels: random bits, and the same shifted round by one to the left, not, or to the right.
 
     Labels 0 "left", 1 "still", 2 "right". No two pixels alone tell the label: hidden units must look at three.
-    Raises ValueError for a width below 3 or sizes too large.
+    Raises BadValue for a width below 3 or sizes too large.
     Source: Hinton & Sejnowski, Learning and Relearning in Boltzmann Machines (1986).
     """
     if width < 3:
-        raise ValueError(f"width must be 3 or more, so that left and right differ; got {width}")
+        raise BadValue(f"width must be 3 or more, so that left and right differ; got {width}")
     rng, n, _ = _generator((2, width), train, test, seed)
     labels = rng.integers(0, 3, n)
     first = rng.random((n, width)) < 0.5
@@ -58,10 +59,10 @@ def mixture(
 ) -> Dataset:
     """One of `n_classes` `prototypes`, the label, with each pixel flipped with probability `noise`.
 
-    `shape`: (height, width) in pixels. Raises ValueError for `noise` outside [0, 0.5] or sizes too small or large.
+    `shape`: (height, width) in pixels. Raises BadValue for `noise` outside [0, 0.5] or sizes too small or large.
     """
     if not 0 <= noise <= 0.5:
-        raise ValueError(f"noise is a probability from 0 to 0.5; got {noise}")
+        raise BadValue(f"noise is a probability from 0 to 0.5; got {noise}")
     rng, n, _ = _generator(shape, train, test, seed + 1)
     patterns = prototypes(shape, n_classes, seed)
     labels = rng.integers(0, n_classes, n)
@@ -73,10 +74,10 @@ def mixture(
 def prototypes(shape: tuple[int, int] = (7, 7), n_classes: int = 5, seed: int = 2006) -> Bits:
     """The random patterns (n_classes, pixels) of `mixture`: each pixel on with probability 1/2.
 
-    Raises ValueError unless `n_classes` is from 1 to 256.
+    Raises BadValue unless `n_classes` is from 1 to 256.
     """
     if not 1 <= n_classes <= 256:
-        raise ValueError(f"n_classes must be from 1 to 256; got {n_classes}")
+        raise BadValue(f"n_classes must be from 1 to 256; got {n_classes}")
     return np.random.default_rng(seed).random((n_classes, shape[0] * shape[1])) < 0.5
 
 
@@ -93,9 +94,9 @@ def _generator(
 ) -> tuple[np.random.Generator, int, tuple[int, int]]:
     height, width = shape
     if min(height, width, train, test) < 1:
-        raise ValueError(f"at least one pixel and one image a part; got {height} × {width} pixels, {train} + {test}")
+        raise BadValue(f"at least one pixel and one image a part; got {height} × {width} pixels, {train} + {test}")
     if (train + test) * height * width > MAX_PIXELS:
-        raise ValueError(f"{train + test} images of {height} × {width} pixels are too many; make fewer or smaller ones")
+        raise BadValue(f"{train + test} images of {height} × {width} pixels are too many; make fewer or smaller ones")
     return np.random.default_rng(seed), train + test, shape
 
 

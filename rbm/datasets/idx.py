@@ -15,13 +15,11 @@ from typing import IO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from rbm.errors import BadFile
+
 UNSIGNED_BYTE = 8
 MAX_BYTES = 512 * 2**20  # of one array: ten times MNIST
 STEP = 2**20
-
-
-class BadIdxFile(ValueError):
-    """The file is not an IDX file of unsigned bytes; the message is one sentence for the reader."""
 
 
 class _Reader(Protocol):
@@ -31,7 +29,7 @@ class _Reader(Protocol):
 def read(path: str | os.PathLike[str], ndim: int) -> NDArray[np.uint8]:
     """The array with `ndim` dimensions in an IDX file, plain or gzipped: uint8, writable.
 
-    Everything is checked before memory is taken. Raises BadIdxFile (a ValueError), or OSError.
+    Everything is checked before memory is taken. Raises BadFile (a ValueError), or OSError.
     """
     path = Path(path)
     with path.open("rb") as file:
@@ -51,7 +49,7 @@ def read_from(file: IO[bytes], ndim: int, name: str, max_bytes: int = MAX_BYTES)
         with gzip.open(file) as unpacked:
             return _read(unpacked, ndim, name, max_bytes)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise BadIdxFile(f"{name} is a damaged gzip file: {error}") from None
+        raise BadFile(f"{name} is a damaged gzip file: {error}") from None
 
 
 def find(folder: str | os.PathLike[str], name: str) -> Path:
@@ -67,27 +65,27 @@ def _read(file: _Reader, ndim: int, name: str, max_bytes: int) -> NDArray[np.uin
     # of the dimensions that are not 0: no array can be 0 × 4 thousand million × 4 thousand million
     size, extent = math.prod(shape), math.prod(length or 1 for length in shape)
     if extent > max_bytes:
-        raise BadIdxFile(f"{name} claims {extent / 2**20:.3g} MB of data; {max_bytes / 2**20:.3g} MB is the limit")
+        raise BadFile(f"{name} claims {extent / 2**20:.3g} MB of data; {max_bytes / 2**20:.3g} MB is the limit")
     data = bytearray()
     # In steps: a file that claims much and holds little never makes us allocate what it claims.
     while len(data) < size and (step := file.read(min(STEP, size - len(data)))):
         data += step
     if len(data) < size:
-        raise BadIdxFile(f"{name} is cut off: its shape {shape} asks for {size} bytes, it holds {len(data)}")
+        raise BadFile(f"{name} is cut off: its shape {shape} asks for {size} bytes, it holds {len(data)}")
     if file.read(1):
-        raise BadIdxFile(f"{name} goes on after the {size} bytes that its shape {shape} asks for")
+        raise BadFile(f"{name} goes on after the {size} bytes that its shape {shape} asks for")
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
 
 
 def _read_header(file: _Reader, ndim: int, name: str) -> tuple[int, ...]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
-        raise BadIdxFile(f"{name} is not an IDX file: it starts with {magic.hex(' ') or 'nothing'}, not 00 00")
+        raise BadFile(f"{name} is not an IDX file: it starts with {magic.hex(' ') or 'nothing'}, not 00 00")
     if magic[2] != UNSIGNED_BYTE:
-        raise BadIdxFile(f"{name} holds data of type {magic[2]}; only unsigned bytes (type 8) can be read")
+        raise BadFile(f"{name} holds data of type {magic[2]}; only unsigned bytes (type 8) can be read")
     if magic[3] != ndim:
-        raise BadIdxFile(f"{name} has {magic[3]} dimensions; {ndim} are wanted")
+        raise BadFile(f"{name} has {magic[3]} dimensions; {ndim} are wanted")
     header = file.read(4 * ndim)
     if len(header) < 4 * ndim:
-        raise BadIdxFile(f"{name} is cut off in its header")
+        raise BadFile(f"{name} is cut off in its header")
     return tuple(int.from_bytes(header[i : i + 4], "big") for i in range(0, 4 * ndim, 4))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rbm.datasets import idx
 from rbm.datasets.dataset import SPLIT_SEED, Dataset, Labels, Pixels, hold_out
+from rbm.errors import BadFile
 
 SHAPE = (28, 28)
 FILES = (
@@ -110,7 +111,7 @@ def read(name: str, folder: Path) -> Dataset:
     """The data set in a folder of IDX files, plain or .gz: their structure is checked, their sums are not.
 
     Without test files a fixed sixth is held out, stratified: 10,000 of 60,000. Raises FileNotFoundError or
-    another OSError, or BadIdxFile.
+    another OSError, or BadFile.
     """
     train = _part(folder, FILES[0], FILES[1])
     if any(_exists(folder, file) for file in FILES[2:]):
@@ -160,9 +161,9 @@ def _part(folder: Path, image_file: str, label_file: str) -> tuple[Pixels, Label
     images = idx.read(_find(folder, image_file), ndim=3)
     labels: NDArray[np.uint8] = idx.read(_find(folder, label_file), ndim=1)
     if images.shape[1:] != SHAPE:
-        raise idx.BadIdxFile(f"{image_file} holds images of {images.shape[1]} × {images.shape[2]}, not 28 × 28 pixels")
+        raise BadFile(f"{image_file} holds images of {images.shape[1]} × {images.shape[2]}, not 28 × 28 pixels")
     if len(images) != len(labels) or len(images) < 2:
-        raise idx.BadIdxFile(f"{image_file} holds {len(images)} images and {label_file} {len(labels)} labels")
+        raise BadFile(f"{image_file} holds {len(images)} images and {label_file} {len(labels)} labels")
     return images.reshape(len(images), -1), labels.astype(np.int64)
 
 

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 from rbm import datasets, files
 from rbm.datasets import saved
 from rbm.datasets.dataset import Dataset
-from rbm.errors import NotSaved, NotYours, StoreError, Unavailable
+from rbm.errors import BadFile, NotSaved, NotYours, Refused, Unavailable
 from rbm.visitors import clean_name, owner_hash
 
 if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
@@ -74,7 +74,7 @@ class OwnSets:
     def load(self, name: str, progress: Watch | None = None) -> Dataset:
         """The data set called `name`, in memory once however many ask. `progress`: see `datasets.load`.
 
-        Raises ValueError for a name that can't be, and Unavailable, a sentence, where the images can't be had.
+        Raises BadValue for a name that can't be, and Unavailable, a sentence, where the images can't be had.
         """
         if not is_brought(name):
             return datasets.load(name, progress=progress)
@@ -99,7 +99,7 @@ class OwnSets:
     def keep(self, owner: str, data: Dataset, title: str) -> tuple[OwnSet, str | None]:
         """Make `data` the owner's, under a name that its content gives it; and why it isn't saved, a sentence.
 
-        What the disk doesn't take is kept in memory. Raises StoreError where a limit forbids it, and ValueError
+        What the disk doesn't take is kept in memory. Raises Refused where a limit forbids it, and BadValue
         for a title without a visible character.
         """
         who, name = owner_hash(owner), saved.name(data)
@@ -117,7 +117,7 @@ class OwnSets:
         return card, trouble
 
     def delete(self, owner: str, name: str) -> None:
-        """Nobody's list shows it for this owner; the images go with their last owner. Raises StoreError."""
+        """Nobody's list shows it for this owner; the images go with their last owner. Raises NotYours or NotSaved."""
         who = owner_hash(owner)
         with self._lock:
             if name not in self._cards(who):
@@ -145,7 +145,7 @@ class OwnSets:
         path = self._path(name)
         try:
             if path.stat().st_size > saved.MAX_BYTES:
-                raise saved.BadDataFile("it is too large")
+                raise BadFile("it is too large")
             return saved.unpack(path.read_bytes(), name)
         except FileNotFoundError:
             raise Unavailable(
@@ -153,7 +153,7 @@ class OwnSets:
             ) from None
         except OSError as error:
             raise Unavailable(f"the images {name} can't be read: {error.strerror}") from error
-        except saved.BadDataFile as error:
+        except BadFile as error:
             raise Unavailable(f"the file of the images {name} is damaged ({error}); upload them again") from error
 
     def _whole(self, name: str) -> Dataset | None:
@@ -210,20 +210,20 @@ class OwnSets:
 
     def _check_share(self, who: str) -> None:
         if (count := len(self._cards(who))) >= self.max_sets:
-            raise StoreError(
+            raise Refused(
                 f"you have {count} data sets of your own, and RBM_MAX_UPLOADS allows no more on this server; "
                 "delete one first"
             )
 
     def _with_room(self, data: Dataset) -> Dataset:
-        """`data`, if there is room for it on the disk. Raises StoreError."""
+        """`data`, if there is room for it on the disk. Raises Refused."""
         most = saved.MAX_BYTES - 2**20  # for headers and the note
         if _bytes(data) + data.train_labels.nbytes + data.test_labels.nbytes > most:
-            raise StoreError(f"these images take {_bytes(data) / 2**20:.0f} MB, too much for one data set; bring fewer")
+            raise Refused(f"these images take {_bytes(data) / 2**20:.0f} MB, too much for one data set; bring fewer")
         unsaved = sum(_bytes(kept) for kept, _ in self._unsaved.values())
         taken = unsaved + self._saved_bytes()
         if taken + _bytes(data) > self.max_megabytes * 2**20 or unsaved + _bytes(data) > 2 * HELD_BYTES:
-            raise StoreError(
+            raise Refused(
                 f"these images take {_bytes(data) / 2**20:.1f} MB, and {taken / 2**20:.0f} MB of images are kept here "
                 "already; delete some of yours, or ask whoever runs the server to raise RBM_MAX_DATA_MEGABYTES "
                 f"(now {self.max_megabytes})"

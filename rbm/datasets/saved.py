@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rbm import files
 from rbm.datasets.dataset import Dataset
+from rbm.errors import BadFile
 
 VERSION = 1
 MAX_BYTES = 128 * 2**20  # 64 million pixels and their labels fit
@@ -24,10 +25,6 @@ _PARTS: dict[str, np.dtype[Any]] = {
     "test_labels": np.dtype(np.int64),
 }
 _NOTE = "note"
-
-
-class BadDataFile(ValueError):
-    """The file is no data set that `pack` made; the message says why."""
 
 
 def name(data: Dataset) -> str:
@@ -56,23 +53,23 @@ def pack(data: Dataset, title: str) -> bytes:
 
 
 def unpack(raw: bytes, wanted: str) -> tuple[Dataset, str]:
-    """The data set called `wanted` and its title from what `pack` made. Raises BadDataFile for anything else."""
+    """The data set called `wanted` and its title from what `pack` made. Raises BadFile for anything else."""
     try:
         with files.opened(raw, MAX_ENTRIES, MAX_BYTES) as archive:
             if len(archive.namelist()) != len(_PARTS) + 1:
-                raise BadDataFile(f"it holds {len(archive.namelist())} parts, not {len(_PARTS) + 1}")
+                raise ValueError(f"it holds {len(archive.namelist())} parts, not {len(_PARTS) + 1}")
             arrays = {part: _array(archive, part, dtype) for part, dtype in _PARTS.items()}
             note = json.loads(_array(archive, _NOTE, np.dtype(np.uint8)).tobytes())
         height, width = note["shape"]
         shape, names = (int(height), int(width)), tuple(map(str, note["class_names"]))
         title = str(note["title"])
         data = Dataset(wanted, **arrays, shape=shape, source=str(note["source"]), class_names=names)
-    except files.BadArchive as error:
-        raise BadDataFile(str(error)) from None
+    except BadFile:
+        raise
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise BadDataFile(f"its parts do not fit together: {str(error)[:100]}") from None
+        raise BadFile(f"its parts do not fit together: {str(error)[:100]}") from None
     if name(data) != wanted:
-        raise BadDataFile("its content is not what its name says")
+        raise BadFile("its content is not what its name says")
     return data, title
 
 
@@ -81,10 +78,10 @@ def _array(archive: zipfile.ZipFile, part: str, dtype: np.dtype[Any]) -> NDArray
     try:
         raw = files.read_member(archive, archive.getinfo(f"{part}.npy"))
     except KeyError:
-        raise BadDataFile(f"{part} is missing") from None
+        raise ValueError(f"{part} is missing") from None
     file = io.BytesIO(raw)
     shape, fortran, found = files.read_npy_header(file)
     whole = all(type(length) is int and length > 0 for length in shape)
     if found != dtype or fortran or not whole or file.tell() + math.prod(shape) * dtype.itemsize != len(raw):
-        raise BadDataFile(f"{part} is not the array it should be")
+        raise ValueError(f"{part} is not the array it should be")
     return np.frombuffer(raw, dtype, offset=file.tell()).reshape(shape)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rbm.errors import BadValue
 from rbm.models.arrays import Float64, Floats, log_sum_exp, sigmoid
 from rbm.models.binary import RBM
 
@@ -72,10 +73,10 @@ def gradient(model: RBM, v: ArrayLike) -> Gradient:
 
 
 def check_size(model: RBM) -> None:
-    """Raises ValueError, naming the cost, where both layers have more than 20 units."""
+    """Raises BadValue, naming the cost, where both layers have more than 20 units."""
     units = min(model.n_visible, model.n_hidden)
     if units > MAX_UNITS:
-        raise ValueError(
+        raise BadValue(
             f"exact sums need a layer of at most {MAX_UNITS} units; the smaller one here has {units}: "
             f"2^{units} states, 2^{units - MAX_UNITS} times the work of {MAX_UNITS} units, which beside 784 "
             "take 3 seconds. Use rbm.likelihood.ais to estimate instead"

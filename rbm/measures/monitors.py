@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
 from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
@@ -58,10 +59,10 @@ def make_context(
 
 
 def check(names: Iterable[str], model: RBM) -> None:
-    """Raises ValueError, listing the known names, for an unknown one; and for "exact" on too large a model."""
+    """Raises BadValue, listing the known names, for an unknown one; and for "exact" on too large a model."""
     for name in names:
         if name not in MONITORS:
-            raise ValueError(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
+            raise BadValue(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
         if name == "exact":
             exact.check_size(model)
 
@@ -96,18 +97,18 @@ def watch(
     seed: int,
     threshold: bool,
 ) -> Watch:
-    """The watch over a run on `images`. Raises ValueError for an unknown name, or one that can't be measured."""
+    """The watch over a run on `images`. Raises BadValue for an unknown name, or one that can't be measured."""
     names = tuple(names)
     if every < 1:
-        raise ValueError(f"monitor_every must be at least 1, got {every}")
+        raise BadValue(f"monitor_every must be at least 1, got {every}")
     of_model = [name for name in names if name != UPDATE_RATIO]
     check(of_model, model)
     if not of_model:
         return Watch(names, every)
     if type(model) is not RBM:
-        raise ValueError(f"only {UPDATE_RATIO!r} can be monitored on a {type(model).__name__}, got {of_model}")
+        raise BadValue(f"only {UPDATE_RATIO!r} can be monitored on a {type(model).__name__}, got {of_model}")
     if held_out is None:
-        raise ValueError(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
+        raise BadValue(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
     return Watch(names, every, make_context(images, held_out, seed, threshold=threshold))
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rbm.errors import BadValue
 from rbm.models import notebook
 from rbm.models.arrays import Array, Floats, sigmoid, softplus
 
@@ -78,7 +79,7 @@ class RBM:
     def tempered(self, temperature: float) -> RBM:
         """The RBM of p(v, h)^(1/T): every parameter over T. Above 1 flatter, below 1 more peaked."""
         if not 0 < temperature < np.inf:
-            raise ValueError(f"temperature must be above 0, got {temperature}")
+            raise BadValue(f"temperature must be above 0, got {temperature}")
         names = ("weights", "visible_bias", "hidden_bias")
         return replace(self, **{name: getattr(self, name) / temperature for name in names})
 

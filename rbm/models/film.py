@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.errors import BadValue
 from rbm.models import threads
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
@@ -27,7 +28,7 @@ TILES = 10_000  # pictures a film keeps: 16 MB of the default model's
 
 @dataclass(frozen=True)
 class SamplingPlan:
-    """How chains run. Raises ValueError, naming the limit, for what can't be.
+    """How chains run. Raises BadValue, naming the limit, for what can't be.
 
     `chains` from 1 to 100, `steps` full sweeps from 1 to 1000. `temperature` T of p(v, h)^(1/T), from 0.1 to
     10. `schedule`: "steady" stays there; "cooling" falls to it from `hot`; "restarts" falls to it in the
@@ -50,7 +51,7 @@ class SamplingPlan:
         _within("period", self.period, 2, MOST_STEPS)
         _within("seed", self.seed, 0, 2**63 - 1)
         if self.schedule not in get_args(Schedule):
-            raise ValueError(f"schedule must be one of {', '.join(get_args(Schedule))}; got {self.schedule!r}")
+            raise BadValue(f"schedule must be one of {', '.join(get_args(Schedule))}; got {self.schedule!r}")
 
     def temperatures(self) -> NDArray[np.float64]:
         """T of each sweep (steps,); falls are even in log T."""
@@ -70,7 +71,7 @@ class SamplingPlan:
 
 def _within(name: str, value: float, low: float, high: float) -> None:
     if not low <= value <= high:
-        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value}")
+        raise BadValue(f"{name} must be between {low:g} and {high:g}, got {value}")
 
 
 class Film(NamedTuple):

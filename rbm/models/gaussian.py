@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.errors import BadValue
 from rbm.models.arrays import Array, Floats, softplus
 from rbm.models.binary import RBM
 
@@ -40,9 +41,9 @@ class GaussianRBM(RBM):
         return mean
 
     def tempered(self, temperature: float) -> RBM:
-        """Only temperature 1 keeps the variance at 1; raises ValueError for any other."""
+        """Only temperature 1 keeps the variance at 1; raises BadValue for any other."""
         if temperature != 1:
-            raise ValueError(f"Gaussian units have variance 1 at temperature 1 only, got {temperature}; use 1")
+            raise BadValue(f"Gaussian units have variance 1 at temperature 1 only, got {temperature}; use 1")
         return self
 
     def _distance(self, v: Array) -> Floats:
@@ -71,7 +72,7 @@ class Standard:
         array = _check_real(np.asarray(data, dtype=np.float64))
         deviation = array.std(axis=0)
         if deviation.max() == 0:
-            raise ValueError("these data never vary, so they have no scale; use other data")
+            raise BadValue("these data never vary, so they have no scale; use other data")
         return cls(array.mean(axis=0), np.maximum(deviation, SCALE_FLOOR * deviation.max()))
 
     def apply(self, data: ArrayLike) -> Array:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm import files
-from rbm.errors import BadModelFile
+from rbm.errors import BadFile, BadModelFile
 from rbm.models.binary import RBM
 from rbm.models.gaussian import GaussianRBM
 from rbm.models.labelled import LabelRBM
@@ -77,7 +77,7 @@ def read(path: Source) -> tuple[RBM, dict[str, Any]]:
             info = _parse_note(_read_array(archive, _NOTE, 1))
     except BadModelFile:
         raise
-    except files.BadArchive as error:
+    except BadFile as error:
         raise BadModelFile(str(error)) from None
     except zipfile.BadZipFile as error:
         raise BadModelFile(f"this is not a model file (.npz): {error}") from None
@@ -132,7 +132,7 @@ def _read_array(archive: zipfile.ZipFile, name: str, ndim: int) -> NDArray[Any]:
     with archive.open(f"{name}.npy") as member:
         try:
             shape, fortran, dtype = files.read_npy_header(member)
-        except files.BadArchive:
+        except BadFile:
             raise BadModelFile(f"{name} is not stored as a plain array") from None
         kinds = "u" if name == _NOTE else "f"
         if dtype.kind not in kinds or dtype.hasobject or fortran or len(shape) != ndim:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rbm import files
+from rbm.errors import BadCheckpoint
 from rbm.models.binary import RBM
 from rbm.models.gaussian import GaussianRBM
 from rbm.models.labelled import LabelRBM
@@ -21,10 +22,6 @@ from rbm.training.state import TrainState
 VERSION = 1
 _NOTE = "note"
 _PARAMETERS = ("weights", "visible_bias", "hidden_bias")
-
-
-class BadCheckpoint(ValueError):
-    """The file is not a whole checkpoint of this version."""
 
 
 def write(path: Path, state: TrainState, record: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
-from rbm.errors import StoreError
+from rbm.errors import Refused
 from rbm.runs.progress import Point
 from rbm.runs.record import COLUMNS, Run, configuration, from_row, row
 from rbm.training.config import TrainConfig
@@ -47,10 +47,6 @@ _ALIKE = (
 )
 
 
-class NewerStore(StoreError):
-    """The store was written by a newer version of this program."""
-
-
 class Opened(NamedTuple):
     """writer, reader: connections (one and the same if the records are in memory). trouble: why nothing can
     be saved, if so. notice: what happened to the old file, if anything did.
@@ -65,7 +61,8 @@ class Opened(NamedTuple):
 def open_database(path: Path) -> Opened:
     """The database at `path`, made if need be; a damaged one is set aside, and an empty one begun.
 
-    Where nothing can be written: the old one for reading only, else one in memory. Raises NewerStore.
+    Where nothing can be written: the old one for reading only, else one in memory. Raises Refused where a newer
+    version of this program made it.
     """
     notice = None
     try:
@@ -159,7 +156,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
 def _checked_version(connection: sqlite3.Connection) -> int:
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
     if version > SCHEMA:
-        raise NewerStore(
+        raise Refused(
             f"these runs were stored by a newer version of this program (schema {version}, this one knows {SCHEMA}); "
             "update the program, or set RBM_HOME to another folder"
         )
@@ -188,7 +185,7 @@ def _set_aside(path: Path, error: Exception) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Database:
-    """Two connections, which may be one. Writing raises sqlite3.Error, reading StoreError."""
+    """Two connections, which may be one. Writing raises sqlite3.Error, reading Refused."""
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
@@ -250,7 +247,7 @@ class Database:
                 return self.reader.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             advice = "restart the server, which sets the damaged list aside" if broken(error) else "try again"
-            raise StoreError(f"the list of runs can't be read ({error}); {advice}") from error
+            raise Refused(f"the list of runs can't be read ({error}); {advice}") from error
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

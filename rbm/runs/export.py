@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import IO, Any
 
+from rbm.errors import BadFile
 from rbm.models import io
 from rbm.models.binary import RBM
 from rbm.models.gaussian import GaussianRBM
@@ -41,10 +42,6 @@ start = np.zeros((10, model.n_visible))
 dreams = rbm.gibbs(model, start, steps=1000, rng=np.random.default_rng(config.seed))
 ```
 """
-
-
-class BadBundle(ValueError):
-    """The file is not a run that can be imported; the message is one sentence for the reader."""
 
 
 def pack(run: Run, points: Sequence[Point], model: RBM) -> bytes:
@@ -85,46 +82,46 @@ def metrics(points: Iterable[Point]) -> str:
 
 
 def unpack(file: IO[bytes], owner: str) -> tuple[Run, list[Point], RBM]:
-    """A new run of this owner from what `pack` made, with its curve and model. Raises BadBundle or BadModelFile."""
+    """A new run of this owner from what `pack` made, with its curve and model. Raises BadFile."""
     try:
         with zipfile.ZipFile(file) as archive:
             _check_members(archive)
             contents = {name: _member(archive, name) for name in ("model.npz", "config.json", "metrics.csv")}
-    except BadBundle:
+    except BadFile:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
-        raise BadBundle(f"this is not a run in a whole zip file: {error}") from None
+        raise BadFile(f"this is not a run in a whole zip file: {error}") from None
     model = io.load(buffers.BytesIO(contents["model.npz"]))
     try:
         points = list(_points(contents["metrics.csv"].decode()))
     except (ValueError, IndexError, csv.Error):
-        raise BadBundle("metrics.csv is not a table of numbers, one line for each epoch") from None
+        raise BadFile("metrics.csv is not a table of numbers, one line for each epoch") from None
     try:
         return _run(json.loads(contents["config.json"]), points, model, owner), points, model
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BadBundle(f"config.json does not describe this run: {error}") from None
+        raise BadFile(f"config.json does not describe this run: {error}") from None
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:
     """By what the table of contents says, before anything is unpacked; `_member` holds it to its word."""
     members = archive.infolist()
     if sorted(member.filename for member in members) != sorted(_MOST_BYTES):
-        raise BadBundle(f"a run holds {', '.join(sorted(_MOST_BYTES))}, and nothing else")
+        raise BadFile(f"a run holds {', '.join(sorted(_MOST_BYTES))}, and nothing else")
     for member in members:
         most = _MOST_BYTES[member.filename]
         if member.file_size > most:
-            raise BadBundle(f"{member.filename} unpacks to {member.file_size:,} bytes; {most:,} is the limit")
+            raise BadFile(f"{member.filename} unpacks to {member.file_size:,} bytes; {most:,} is the limit")
         if member.file_size > 1000 + MAX_RATIO * member.compress_size:
-            raise BadBundle(f"{member.filename} is packed tighter than any run would be")
+            raise BadFile(f"{member.filename} is packed tighter than any run would be")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise BadBundle(f"{member.filename} is compressed in a way that this lab never uses")
+            raise BadFile(f"{member.filename} is compressed in a way that this lab never uses")
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as member:
         data = member.read(_MOST_BYTES[name] + 1)
     if len(data) > _MOST_BYTES[name]:
-        raise BadBundle(f"{name} is longer than it says")
+        raise BadFile(f"{name} is longer than it says")
     return data
 
 

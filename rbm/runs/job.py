@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import ArrayLike
 
+from rbm.errors import Refused
 from rbm.measures.monitors import UPDATE_RATIO
 from rbm.runs.progress import History, Point, Progress, Status
 from rbm.runs.record import Run
@@ -289,11 +290,11 @@ def _fraction(trainer: Trainer) -> float:
 
 def _advice(error: Exception) -> str:
     """What went wrong, and what to do."""
+    if isinstance(error, Refused):
+        return f"training failed: {error}. Change the setting or the data that it names, and start again"
     what = f"training failed: {type(error).__name__}: {error}".removesuffix(": ")
     if isinstance(error, MemoryError):
         return f"{what}. There is too little memory: choose fewer hidden units or chains, or wait until others are done"
-    if isinstance(error, ValueError):
-        return f"{what}. Change the setting or the data that it names, and start again"
     return f"{what}. Start it again; if it fails again, the server's log holds the details"
 
 

@@ -7,8 +7,8 @@ Two servers may share a store: each sees all runs, and controls those that it tr
 An owner is a secret key that a browser keeps; the store holds its hash. Whoever knows a run's id may read
 it, only the owner's key changes it, and nothing lists what belongs to others.
 
-All that a method refuses it refuses with a sentence for the reader: ValueError for settings, Busy where it
-is a matter of time, StoreError (NoSuchRun, NotYours, NotSaved among them) for runs.
+All that a method refuses it refuses with a Refused, a sentence for the reader: BadValue for settings, Busy where
+it is a matter of time, Unavailable for data, NoSuchRun, NotYours and NotSaved among those for runs.
 """
 
 from __future__ import annotations
@@ -27,16 +27,15 @@ import platformdirs
 
 from rbm import datasets
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadModelFile, NotYours, StoreError, Unavailable
+from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
 from rbm.measures import monitors
 from rbm.models.binary import RBM
 from rbm.runs import export
-from rbm.runs.checkpoint import BadCheckpoint
 from rbm.runs.job import Job, Task
 from rbm.runs.limits import Limits
 from rbm.runs.live import Trainings
 from rbm.runs.progress import Point, Progress
-from rbm.runs.queue import Busy, Queue
+from rbm.runs.queue import Queue
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
 from rbm.training.config import TrainConfig
@@ -61,7 +60,7 @@ class Shelf:
 
     def __init__(self, store: Store, trainings: Trainings, limits: Limits, load: Callable[[str], Dataset]) -> None:
         self.store, self.limits = store, limits
-        self._trainings, self._load_data = trainings, load
+        self._trainings, self._load = trainings, load
         self._fingerprint = lru_cache(maxsize=16)(fingerprint)
         self._kept_model = lru_cache(maxsize=8)(self._read_model)
 
@@ -115,7 +114,7 @@ class Shelf:
         """The run as a zip."""
         progress = self.progress(run_id)
         if progress.model is None:
-            raise StoreError("this run has no model to export yet")
+            raise Refused("this run has no model to export yet")
         return export.pack(self.run(run_id), self.points(run_id), progress.model)
 
     # ---- an owner's runs
@@ -134,7 +133,7 @@ class Shelf:
         """A pinned run is never removed to make room."""
         others = sum(run.pinned for run in self.runs(owner) if run.id != run_id)
         if pinned and others >= self.limits.max_pinned:
-            raise StoreError(f"you have {others} pinned runs, and RBM_MAX_PINNED allows no more; unpin one first")
+            raise Refused(f"you have {others} pinned runs, and RBM_MAX_PINNED allows no more; unpin one first")
         self._change(owner, run_id, "pinned", pinned)
 
     def delete(self, owner: str, run_id: str) -> None:
@@ -154,12 +153,12 @@ class Shelf:
         return [run for run in self.store.would_go() if run.owner == who and run.deleted is None]
 
     def import_run(self, owner: str, file: IO[bytes]) -> str:
-        """The id of a run made from a zip of `export`. Raises BadBundle or BadModelFile (ValueErrors) too."""
+        """The id of a run made from a zip of `export`. Raises BadFile too."""
         run, points, model = export.unpack(file, owner_hash(owner))
         run = replace(run, created=time.time())
         self.store.make_room()
         if not self.store.keep(run, points, model=model):
-            raise StoreError(f"the run was not imported. {self.trouble}")
+            raise Refused(f"the run was not imported. {self.trouble}")
         return run.id
 
     # ---- what was trained before
@@ -177,7 +176,7 @@ class Shelf:
         if own is not None:
             return own.id
         if found is None:
-            raise StoreError("this training is not here any more; start it")
+            raise Refused("this training is not here any more; start it")
         self.store.make_room()
         new = Run(clean_name(name), owner_hash(owner), data, found.fingerprint, config, time.time())
         kept = ("n_classes", "measures", "versions", "status", "epoch", "fraction", "seconds")
@@ -187,12 +186,6 @@ class Shelf:
         return new.id
 
     # ---- below the surface
-
-    def _load(self, data: str) -> Dataset:
-        try:
-            return self._load_data(data)
-        except Unavailable as error:
-            raise StoreError(str(error)) from error
 
     def _alike(self, owner: str, data: str, config: TrainConfig, labels: bool) -> tuple[Run | None, Run | None]:
         """The owner's, and anybody's."""
@@ -239,7 +232,7 @@ def default_home() -> Path:
 
 
 class Lab(Shelf):
-    """home: of the store. load: data by name. every: seconds between checkpoints. Raises NewerStore."""
+    """home: of the store. load: data by name. every: seconds between checkpoints. Raises as Store does."""
 
     def __init__(
         self,
@@ -279,9 +272,9 @@ class Lab(Shelf):
         dataset = self._load(data)
         self.limits.check(config, len(dataset.train_images))
         if labels and not dataset.labelled:
-            raise ValueError("these images are of one class only, so there are none to learn; train without classes")
+            raise BadValue("these images are of one class only, so there are none to learn; train without classes")
         if labels and dataset.test_labels.max() > dataset.train_labels.max():
-            raise ValueError("some classes occur among the held-out images only; bring the images with another split")
+            raise BadValue("some classes occur among the held-out images only; bring the images with another split")
         self._check_measures(measures, config, dataset, labels)
         run = Run(
             name=clean_name(name),
@@ -313,11 +306,11 @@ class Lab(Shelf):
             self._check_resumable(run)
             dataset = self._load(run.data)
             if self._fingerprint(dataset, run.n_classes > 0) != run.fingerprint:
-                raise StoreError(f"the images of {run.data} are not the ones that this run began with; start a new run")
+                raise Refused(f"the images of {run.data} are not the ones that this run began with; start a new run")
             self._check_share(run.owner)
             task = self._task_to_go_on(run, dataset)
             if not self.store.claim(run):
-                raise StoreError("another window has just resumed this run; reload the page")
+                raise Refused("another window has just resumed this run; reload the page")
             try:
                 self._trainings.submit(replace(run, status="waiting", message="", holder=self.store.holder), task)
             except Busy:
@@ -346,12 +339,12 @@ class Lab(Shelf):
         if live is not None:
             return live.job
         if run.unfinished and run.holder != self.store.holder:
-            raise StoreError(_ELSEWHERE)
-        raise StoreError(f"this run is {run.status}, and nothing trains it now")
+            raise Refused(_ELSEWHERE)
+        raise Refused(f"this run is {run.status}, and nothing trains it now")
 
     def _check_measures(self, measures: tuple[str, ...], config: TrainConfig, dataset: Dataset, labels: bool) -> None:
         if measures and (labels or config.visible != "binary"):
-            raise ValueError(
+            raise BadValue(
                 "the measures are for binary pixels without labels: choose none of them, or train without classes"
             )
         shape = (dataset.train_images.shape[1], config.n_hidden)
@@ -367,11 +360,11 @@ class Lab(Shelf):
 
     def _check_resumable(self, run: Run) -> None:
         if run.unfinished and run.holder != self.store.holder:
-            raise StoreError(_ELSEWHERE)
+            raise Refused(_ELSEWHERE)
         if run.status in ("finished", "diverged"):
-            raise StoreError(f"this run is {run.status}: there is nothing to resume")
+            raise Refused(f"this run is {run.status}: there is nothing to resume")
         if run.imported:
-            raise StoreError("an imported run brings no checkpoint to go on from; start a new one with its settings")
+            raise Refused("an imported run brings no checkpoint to go on from; start a new one with its settings")
 
     def _task_to_go_on(self, run: Run, dataset: Dataset) -> Task:
         try:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
+from rbm.errors import BadValue
 from rbm.training.config import TrainConfig
 
 
@@ -36,7 +37,7 @@ class Limits:
     max_data_megabytes: int = 1000
 
     def check(self, config: TrainConfig, n_images: int) -> None:
-        """Raises ValueError, naming the limit and what was received, for a training beyond a cap."""
+        """Raises BadValue, naming the limit and what was received, for a training beyond a cap."""
         chains = {"cd": 0, "pcd": config.chains, "pt": config.chains * config.temperatures}[config.algorithm]
         k = max(config.gibbs_steps, config.final_gibbs_steps or 0)
         for name, value, what in (
@@ -48,7 +49,7 @@ class Limits:
         ):
             limit = getattr(self, name)
             if value > limit:
-                raise ValueError(
+                raise BadValue(
                     f"this server allows at most {limit:,} {what}, got {value:,}; lower it, or ask whoever runs "
                     f"the server to raise {variable(name)}"
                 )
@@ -57,7 +58,7 @@ class Limits:
 def settings(secrets: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Limits:
     """The limits that environment variables set, else `secrets` (as in .streamlit/secrets.toml), else the defaults.
 
-    Raises ValueError, naming the variable, for a value that is no whole number from 1 (for RBM_WORKERS: from 0).
+    Raises BadValue, naming the variable, for a value that is no whole number from 1 (for RBM_WORKERS: from 0).
     """
     given = os.environ if environment is None else environment
     values = {}
@@ -77,5 +78,5 @@ def variable(name: str) -> str:
 def _whole(name: str, value: object, lowest: int) -> int:
     text = str(value).strip()
     if not (text.isascii() and text.isdigit() and int(text[:18]) >= lowest and len(text) <= 18):
-        raise ValueError(f"{name} must be a whole number from {lowest}, got {value!r}")
+        raise BadValue(f"{name} must be a whole number from {lowest}, got {value!r}")
     return int(text)

@@ -12,12 +12,9 @@ import heapq
 import os
 import threading
 
+from rbm.errors import Busy
 from rbm.models import threads
 from rbm.runs.job import Forgetful, Job, Recorder, Task
-
-
-class Busy(RuntimeError):
-    """No more jobs can wait; the message says so to the person who asked."""
 
 
 class Queue:

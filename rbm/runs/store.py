@@ -4,7 +4,7 @@ A checkpoint never runs ahead of the metrics, nor a status of a model: what is w
 made again. So a process may be killed between any two lines, and a resumed run is never missing an epoch.
 
 What a training writes (`keep`) never raises: if the disk doesn't take it, `trouble` says so, and the next
-call tries again. What an owner asks for raises a StoreError whose message is for the reader.
+call tries again. What an owner asks for raises a Refused.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Store:
 
     trouble: why nothing is being saved, a sentence; None if all is well. It ends with the first write that
     succeeds, unless nothing could be written when the store was opened: then it takes a restart. notice:
-    what happened to a damaged file when the store was opened. Raises NewerStore.
+    what happened to a damaged file when the store was opened. Raises Refused where a newer version of this
+    program made it.
     """
 
     def __init__(self, home: Path, limits: Limits | None = None) -> None:

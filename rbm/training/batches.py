@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.errors import BadValue
 from rbm.models.arrays import Array, check_images, check_labels
 from rbm.models.gaussian import check_standard
 from rbm.training.config import TrainConfig
@@ -27,7 +28,7 @@ class Images:
     ) -> None:
         self._real = config.visible == "gaussian"
         if self._real and labels is not None:
-            raise ValueError('labels need binary pixels; leave the labels out or use visible "binary"')
+            raise BadValue('labels need binary pixels; leave the labels out or use visible "binary"')
         pixels = check_standard(images) if self._real else check_images(images)
         if config.binarize == "threshold":
             half = 127 if pixels.dtype == np.uint8 else 0.5

@@ -7,6 +7,8 @@ from typing import Literal
 
 from rbm.training.settings import document, setting, settings_of
 
+from rbm.errors import BadValue
+
 Algorithm = Literal["cd", "pcd", "pt"]
 Binarize = Literal["none", "threshold", "sample"]
 Negative = Literal["sample", "mean"]
@@ -19,7 +21,7 @@ INVERSE_EPOCHS = 10  # after so many epochs the "inverse" schedule has halved th
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of one run. Raises ValueError for a value it can't take.
+    """The settings of one run. Raises BadValue for a value it can't take.
 
     "Hinton 2010" is A practical guide to training restricted Boltzmann machines, UTML TR 2010-003.
     `rbm.training.settings.settings_of(TrainConfig)` tells of each what it is called, and its limits or choices.
@@ -196,16 +198,14 @@ class TrainConfig:
 
     def _check_together(self) -> None:
         if self.final_gibbs_steps is not None and self.final_gibbs_steps < self.gibbs_steps:
-            raise ValueError(
+            raise BadValue(
                 f"final_gibbs_steps must be at least gibbs_steps = {self.gibbs_steps}, got "
                 f"{self.final_gibbs_steps}; raise it or leave it out"
             )
         if self.algorithm == "pt" and self.negative == "mean":
-            raise ValueError('algorithm "pt" swaps samples and has no use for negative "mean"; use "sample"')
+            raise BadValue('algorithm "pt" swaps samples and has no use for negative "mean"; use "sample"')
         if self.visible == "gaussian" and self.binarize != "none":
-            raise ValueError(
-                f'binarize is for binary pixels, got {self.binarize!r} with visible "gaussian"; use "none"'
-            )
+            raise BadValue(f'binarize is for binary pixels, got {self.binarize!r} with visible "gaussian"; use "none"')
 
     def rate_at(self, epoch: float) -> float:
         """The learning rate when `epoch` epochs have passed; half epochs count."""

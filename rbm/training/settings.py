@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields
 from numbers import Integral, Real
 from typing import Any
 
+from rbm.errors import BadValue
+
 _KEY = "setting"  # in a field's metadata
 _KINDS: dict[type, tuple[type, str]] = {int: (Integral, "a whole number"), float: (Real, "a number")}
 
@@ -50,20 +52,20 @@ class Setting:
         return f"{self.kind.__name__}{' or None' if self.optional else ''}"
 
     def check(self, name: str, value: object) -> None:
-        """Raises ValueError, which begins with `name`, for a value that this setting can't have."""
+        """Raises BadValue, which begins with `name`, for a value that this setting can't have."""
         if self.kind in _KINDS:
             if not (self.optional and value is None):
                 self._check_number(name, value, *_KINDS[self.kind])
             return
         allowed = (True, False) if self.kind is bool else tuple(self.choices)
         if value not in allowed:
-            raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}; got {value!r}")
+            raise BadValue(f"{name} must be one of {', '.join(map(str, allowed))}; got {value!r}")
 
     def _check_number(self, name: str, value: object, kind: type, wanted: str) -> None:
         if isinstance(value, bool) or not isinstance(value, kind):
-            raise ValueError(f"{name} must be {wanted}, got {value!r}; {self.advice}")
+            raise BadValue(f"{name} must be {wanted}, got {value!r}; {self.advice}")
         if not self.low <= value <= self.high:  # type: ignore[operator]
-            raise ValueError(f"{name} must be between {self.low:g} and {self.high:g}, got {value}; {self.advice}")
+            raise BadValue(f"{name} must be between {self.low:g} and {self.high:g}, got {value}; {self.advice}")
 
 
 def setting(default: object, label: str, help: str, **more: Any) -> Any:

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from rbm.errors import BadValue, Refused
 from rbm.models.arrays import Arrays
 from rbm.models.binary import RBM
 
 
-class Diverged(ArithmeticError):
+class Diverged(Refused, ArithmeticError):
     """Training blew up: a number is no longer finite, or a weight is above 50. The message names what to change.
 
     model: the last good one. error: the mean reconstruction error of the epoch that blew up, infinite where it can't
@@ -67,13 +68,13 @@ class Report:
 
 
 def restore(live: Arrays, saved: Arrays) -> None:
-    """Copy `saved` into the arrays of a new run. Raises ValueError where they don't fit, changing nothing."""
+    """Copy `saved` into the arrays of a new run. Raises BadValue where they don't fit, changing nothing."""
     if live.keys() != saved.keys():
         odd = ", ".join(sorted(live.keys() ^ saved.keys()))
-        raise ValueError(f"the state is of another kind of run: only one of the two has {odd}; {_ADVICE}")
+        raise BadValue(f"the state is of another kind of run: only one of the two has {odd}; {_ADVICE}")
     for name, array in live.items():
         if (array.shape, array.dtype) != (saved[name].shape, saved[name].dtype):
-            raise ValueError(
+            raise BadValue(
                 f"{name} is {saved[name].dtype} {saved[name].shape} in the state, but {array.dtype} "
                 f"{array.shape} is what these images and settings ask for; {_ADVICE}"
             )

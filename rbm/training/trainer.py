@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.errors import BadValue
 from rbm.measures.monitors import watch
 from rbm.models.arrays import Array, Arrays
 from rbm.models.binary import RBM
@@ -230,7 +231,7 @@ class Trainer:
     def _restore(self, state: TrainState) -> None:
         values = state.values
         if state.batch and values["batch_size"] != self.config.batch_size:
-            raise ValueError(
+            raise BadValue(
                 f"the state is in the midst of an epoch, which goes on with batch_size {values['batch_size']}; "
                 f"got {self.config.batch_size}"
             )

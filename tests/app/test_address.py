@@ -8,7 +8,7 @@ import pytest
 
 from rbm import datasets
 from rbm.app.sample_page import address
-from rbm.app.sample_page.address import BadAddress
+from rbm.errors import BadValue
 
 
 @pytest.mark.parametrize("pixels", [784, 64, 77, 1])
@@ -47,5 +47,5 @@ def letters(raw: bytes) -> str:
 )  # fmt: skip
 def test_other_letters_are_refused(hostile: str) -> None:
     for read in (lambda: address.unpack(hostile, 784), lambda: address.unpack_mask(hostile, 392 * 8)):
-        with pytest.raises(BadAddress, match="picture"):
+        with pytest.raises(BadValue, match="picture"):
             read()

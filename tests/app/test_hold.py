@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rbm.app.sample_page import hold
+from rbm.errors import BadValue
 
 
 @pytest.mark.parametrize("region", hold.REGIONS)
@@ -25,6 +26,6 @@ def test_a_rectangle_and_the_ink() -> None:
 
 
 def test_a_clamp_over_everything_says_what_to_do() -> None:
-    with pytest.raises(ValueError, match="nothing left to dream: choose a smaller region"):
+    with pytest.raises(BadValue, match="nothing left to dream: choose a smaller region"):
         hold.check(np.ones(6, bool))
     assert not hold.check(np.zeros(6, bool)).any()

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 import rbm
 from rbm.app import server
 from rbm.app.current_model import NamedModel
+from rbm.errors import BadValue
 from rbm.runs.progress import Progress
 
 ROOT = Path(__file__).parents[2]
@@ -210,7 +211,7 @@ def test_images_of_one_class_have_none_to_learn(app: AppTest) -> None:
     images, labels = np.zeros((7, 4), np.uint8), np.zeros(7, np.int64)
     data = rbm.datasets.Dataset("plain", images, labels, images[:3], labels[:3], (2, 2))
     card, _ = server.library().keep("x" * 32, data, "plain")
-    with pytest.raises(ValueError, match="of one class only"):
+    with pytest.raises(BadValue, match="of one class only"):
         server.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
 
 
@@ -218,7 +219,7 @@ def test_classes_that_no_training_image_shows_are_refused(app: AppTest) -> None:
     images, labels = np.zeros((7, 4), np.uint8), np.arange(7) % 2
     data = rbm.datasets.Dataset("plain", images, labels, images[:3], np.array([0, 1, 2]), (2, 2))
     card, _ = server.library().keep("x" * 32, data, "plain")
-    with pytest.raises(ValueError, match="held-out images only"):
+    with pytest.raises(BadValue, match="held-out images only"):
         server.lab().start("x" * 32, card.name, rbm.TrainConfig(n_hidden=3, epochs=1), "Run", labels=True)
 
 

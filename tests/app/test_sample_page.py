@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 
 import rbm
 from rbm.app.components import canvas, sprite
-from rbm.app.components.canvas import BadDrawing, Drawing
+from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address
+from rbm.errors import BadValue
 
 ROOT = Path(__file__).parents[2]
 
@@ -132,7 +133,7 @@ def press(app: AppTest, label: str) -> None:
     ids=list("abcdefghij"),
 )
 def test_letters_that_are_no_drawing_are_refused(hostile: object) -> None:
-    with pytest.raises(BadDrawing, match="clear it and draw anew"):
+    with pytest.raises(BadValue, match="clear it and draw anew"):
         canvas.read(hostile)
 
 

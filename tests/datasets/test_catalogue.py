@@ -13,6 +13,7 @@ import pytest
 
 from rbm import datasets
 from rbm.datasets import catalogue
+from rbm.errors import BadFile
 from rbm.models import arrays
 
 NAMES = {"mnist-5k": (28, 28), "digits-8x8": (8, 8)}
@@ -177,3 +178,9 @@ BAD_IMAGES = {
 def test_bad_images_are_refused_with_what_was_received(images, message):
     with pytest.raises(ValueError, match=f"images must .*{message}"):
         arrays.as_unit_interval(images)
+
+
+def test_a_folder_of_no_images_is_one_sentence(tmp_path):
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *bytes(12)]))
+    with pytest.raises(BadFile, match=r"^train-images-idx3-ubyte holds no images$"):
+        catalogue.read_data(str(tmp_path))

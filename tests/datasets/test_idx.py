@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rbm.datasets import idx
+from rbm.errors import BadFile
 
 CUBE = np.random.default_rng(0).integers(0, 256, (3, 5, 7), dtype=np.uint8)
 
@@ -58,14 +59,14 @@ def test_more_than_one_step_is_read(tmp_path, monkeypatch):
     ],
 )
 def test_every_fault_has_its_sentence(tmp_path, data, message):
-    with pytest.raises(idx.BadIdxFile, match=message):
+    with pytest.raises(BadFile, match=message):
         idx.read(written(tmp_path, data), 3)
 
 
 def test_a_file_that_only_claims_to_be_large_takes_no_memory(tmp_path):
     path = written(tmp_path, struct.pack(">HBB3I", 0, 8, 3, 60_000, 28, 28) + bytes(100))
     tracemalloc.start()
-    with pytest.raises(idx.BadIdxFile, match="it holds 100"):
+    with pytest.raises(BadFile, match="it holds 100"):
         idx.read(path, 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -85,7 +86,7 @@ def test_a_gzip_bomb_takes_no_memory(tmp_path):
     path = written(tmp_path, gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 3, 5, 7) + bytes(2**27)))
     assert path.stat().st_size < 2**18
     tracemalloc.start()
-    with pytest.raises(idx.BadIdxFile, match="goes on after"):
+    with pytest.raises(BadFile, match="goes on after"):
         idx.read(path, 3)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -94,7 +95,7 @@ def test_a_gzip_bomb_takes_no_memory(tmp_path):
 
 def test_the_limit_is_the_callers():
     assert idx.read_from(io.BytesIO(idx_bytes(CUBE)), 3, "cube", max_bytes=105).shape == CUBE.shape
-    with pytest.raises(idx.BadIdxFile, match=r"^cube claims .* MB is the limit"):
+    with pytest.raises(BadFile, match=r"^cube claims .* MB is the limit"):
         idx.read_from(io.BytesIO(idx_bytes(CUBE)), 3, "cube", max_bytes=104)
 
 
@@ -113,7 +114,7 @@ def test_whatever_the_bytes_an_array_or_a_sentence(data):
     file = io.BytesIO(damaged(data.draw, pack(damaged(data.draw, body) if data.draw(st.booleans()) else body)))
     try:
         array = idx.read_from(file, 3, "it", max_bytes=1000)
-    except idx.BadIdxFile as error:
+    except BadFile as error:
         sentence = str(error)
     else:
         sentence = "it is fine"

@@ -16,7 +16,7 @@ from rbm import datasets
 from rbm.datasets import generated, own, saved
 from rbm.datasets.dataset import Dataset
 from rbm.datasets.own import OwnSets
-from rbm.errors import NotYours, StoreError, Unavailable
+from rbm.errors import NotYours, Refused, Unavailable
 
 ANN, BEN = "key of ann", "key of ben"
 
@@ -96,7 +96,7 @@ def test_the_limit_on_sets_of_one_owner(tmp_path: Path) -> None:
     here = OwnSets(tmp_path, max_sets=2)
     for seed in (0, 1, 1):
         here.keep(ANN, pictures(seed), "x")
-    with pytest.raises(StoreError, match="you have 2 data sets of your own, and RBM_MAX_UPLOADS allows no more"):
+    with pytest.raises(Refused, match="you have 2 data sets of your own, and RBM_MAX_UPLOADS allows no more"):
         here.keep(ANN, pictures(2), "x")
     here.keep(BEN, pictures(2), "x")
     here.delete(ANN, here.brought(ANN)[0].name)
@@ -106,7 +106,7 @@ def test_the_limit_on_sets_of_one_owner(tmp_path: Path) -> None:
 def test_the_limit_on_all_images(tmp_path: Path) -> None:
     here = OwnSets(tmp_path, max_megabytes=1)
     here.keep(ANN, pictures(0, n=60, shape=(100, 100)), "x")
-    with pytest.raises(StoreError, match=r"take 0.6 MB, and 1 MB of images .* RBM_MAX_DATA_MEGABYTES \(now 1\)"):
+    with pytest.raises(Refused, match=r"take 0.6 MB, and 1 MB of images .* RBM_MAX_DATA_MEGABYTES \(now 1\)"):
         here.keep(BEN, pictures(1, n=60, shape=(100, 100)), "x")
     here.keep(BEN, pictures(0, n=60, shape=(100, 100)), "the same take no room")
 
@@ -202,7 +202,7 @@ def test_what_is_only_in_memory_can_be_deleted_and_is_bounded(tmp_path: Path, mo
     monkeypatch.setattr(own, "HELD_BYTES", 200)
     here = OwnSets(tmp_path)
     names = [here.keep(ANN, pictures(seed), "x")[0].name for seed in (0, 1)]
-    with pytest.raises(StoreError, match="RBM_MAX_DATA_MEGABYTES"):
+    with pytest.raises(Refused, match="RBM_MAX_DATA_MEGABYTES"):
         here.keep(ANN, pictures(2), "x")
     assert same(here.load(names[0]), pictures())
     here.delete(ANN, names[0])

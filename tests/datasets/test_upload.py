@@ -21,7 +21,8 @@ from rbm import files
 from rbm.datasets import upload
 from rbm.datasets.upload import options as upload_options
 from rbm.datasets.upload import scaling
-from rbm.datasets.upload.options import Options, UploadError
+from rbm.datasets.upload.options import Options
+from rbm.errors import BadFile, BadValue, Refused
 
 RNG = np.random.default_rng(0)
 IMAGES = RNG.integers(0, 256, (11, 5, 5), dtype=np.uint8)
@@ -233,14 +234,14 @@ def test_scaling_is_anti_aliased():
 
 def test_pictures_of_several_sizes_need_a_size():
     data = zipped({"a.png": picture(IMAGES[0]), "b.png": picture(IMAGES[0, 1:])})
-    with pytest.raises(UploadError, match=r"b.png is of another size than the first; choose a size for all"):
+    with pytest.raises(BadFile, match=r"b.png is of another size than the first; choose a size for all"):
         read(data)
     assert read(data, size=(7, 3)).shape == (7, 3)
 
 
 def test_rows_that_are_no_squares_need_a_size():
     table = csv(FLAT[:, :15])
-    with pytest.raises(UploadError, match="rows of 15 pixels are no square images; choose a height and width"):
+    with pytest.raises(BadFile, match="rows of 15 pixels are no square images; choose a height and width"):
         read(table)
     assert read(table, size=(3, 5)).shape == (3, 5)
     assert rows(read(table, size=(3, 5))) == expected(FLAT[:, :15])
@@ -376,7 +377,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("data", "message"), REFUSED.values(), ids=REFUSED)
 def test_whatever_cannot_be_used_is_one_clear_sentence(data, message):
-    with pytest.raises(UploadError, match=message) as caught:
+    with pytest.raises(Refused, match=message) as caught:
         read(data)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 250
@@ -394,26 +395,26 @@ def test_whatever_cannot_be_used_is_one_clear_sentence(data, message):
     ],
 )
 def test_options_that_cannot_be(options, message):
-    with pytest.raises(UploadError, match=message):
+    with pytest.raises(BadValue, match=message):
         Options(**options)
 
 
 def test_limits_that_would_take_long_to_reach(monkeypatch):
     monkeypatch.setattr("rbm.datasets.upload.reading.MAX_BYTES", 100)
-    with pytest.raises(UploadError, match="this file has 0 MB; 0 MB is the limit"):
+    with pytest.raises(BadFile, match="this file has 0 MB; 0 MB is the limit"):
         read(WITHOUT_LABELS["npz"])
     monkeypatch.undo()
     monkeypatch.setattr("rbm.datasets.upload.reading.MAX_FILES", 10)
-    with pytest.raises(UploadError, match="this file holds 11 others; 10 is the limit"):
+    with pytest.raises(BadFile, match="this file holds 11 others; 10 is the limit"):
         read(WITHOUT_LABELS["pictures"])
     monkeypatch.undo()
     monkeypatch.setattr("rbm.datasets.upload.pictures.MAX_DECODED", 11 * 25 - 1)
-    with pytest.raises(UploadError, match="million pixels in all"):
+    with pytest.raises(BadFile, match="million pixels in all"):
         read(WITHOUT_LABELS["pictures"])
     monkeypatch.undo()
     monkeypatch.setattr(upload_options, "MAX_PIXELS", 11 * 25 - 1)
     for name in ("npz", "csv", "idx", "pictures"):
-        with pytest.raises(UploadError, match=r"11 images of .* are more than"):
+        with pytest.raises(BadFile, match=r"11 images of .* are more than"):
             read(WITHOUT_LABELS[name])
 
 
@@ -439,7 +440,7 @@ def test_bombs_take_little_memory(monkeypatch, data):
     monkeypatch.setattr("rbm.datasets.upload.options.MAX_IMAGES", 30_000)  # tracing takes its time
     monkeypatch.setattr("rbm.datasets.upload.table.MAX_LINES", 100_000)
     tracemalloc.start()
-    with pytest.raises(UploadError):
+    with pytest.raises(BadFile):
         read(data)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -449,7 +450,7 @@ def test_bombs_take_little_memory(monkeypatch, data):
 def test_a_ratio_that_pictures_reach_is_no_bomb():
     files.check_ratio(10_000, 3_000_000)
     files.check_ratio(1, files.FREE)
-    with pytest.raises(files.BadArchive, match="10000 bytes in this file unpack to 3 MB"):
+    with pytest.raises(BadFile, match="10000 bytes in this file unpack to 3 MB"):
         files.check_ratio(10_000, 3_000_001)
 
 
@@ -471,7 +472,7 @@ FORMS = [*(("PNG", mode) for mode in ("L", "1", "P", "LA", "RGBA")), ("JPEG", "R
 def dataset_or_sentence(data: bytes, **options) -> None:
     try:
         got = read(data, **options)
-    except UploadError as error:
+    except Refused as error:
         sentence = str(error)
     else:
         sentence = got.source

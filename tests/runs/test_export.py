@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 import rbm
-from rbm.errors import BadModelFile
-from rbm.runs.export import BadBundle, metrics, pack, unpack
+from rbm.errors import BadFile, BadModelFile
+from rbm.runs.export import metrics, pack, unpack
 from rbm.runs.progress import Point
 from rbm.runs.record import Run
 from rbm.visitors import owner_hash
@@ -127,44 +127,44 @@ def test_an_unfinished_run_is_over_elsewhere() -> None:
 
 @pytest.mark.parametrize("cut", [slice(0, 0), slice(30, None), slice(None, -30), slice(None, 300)], ids=str)
 def test_no_whole_zip(cut: slice) -> None:
-    with pytest.raises(BadBundle, match=r"not a run in a whole zip|and nothing else"):  # a model is a zip as well
+    with pytest.raises(BadFile, match=r"not a run in a whole zip|and nothing else"):  # a model is a zip as well
         unpack(io.BytesIO(pack(RUN, POINTS, MODEL)[cut]), BOB)
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/passwd", "model.npz/x", "extra.txt"])
 def test_other_members(name: str) -> None:
-    with pytest.raises(BadBundle, match="and nothing else"):
+    with pytest.raises(BadFile, match="and nothing else"):
         unpack(zipped(packed() | {name: b""}), BOB)
 
 
 def test_missing_and_doubled_members() -> None:
     members = packed()
-    with pytest.raises(BadBundle, match="nothing else"):
+    with pytest.raises(BadFile, match="nothing else"):
         unpack(zipped({name: data for name, data in members.items() if name != "README.md"}), BOB)
     buffer = zipped(members)
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(buffer, "a") as archive:
         archive.writestr("README.md", b"")
-    with pytest.raises(BadBundle, match="nothing else"):
+    with pytest.raises(BadFile, match="nothing else"):
         unpack(buffer, BOB)
 
 
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
-    with pytest.raises(BadBundle, match=r"metrics.csv unpacks to 73,400,320 bytes; 67,108,864 is the limit"):
+    with pytest.raises(BadFile, match=r"metrics.csv unpacks to 73,400,320 bytes; 67,108,864 is the limit"):
         unpack(zipped(packed() | {"metrics.csv": b"0" * (70 * 2**20)}), BOB)
-    with pytest.raises(BadBundle, match=r"metrics.csv is packed tighter"):
+    with pytest.raises(BadFile, match=r"metrics.csv is packed tighter"):
         unpack(zipped(packed() | {"metrics.csv": b"0" * (10 * 2**20)}), BOB)
 
 
 def test_a_member_longer_than_it_says() -> None:
     buffer = zipped(packed() | {"config.json": b"0" * 70_000}, zipfile.ZIP_STORED)
     data = buffer.getvalue().replace((70_000).to_bytes(4, "little"), (60_000).to_bytes(4, "little"))
-    with pytest.raises(BadBundle):
+    with pytest.raises(BadFile, match="not a run in a whole zip"):
         unpack(io.BytesIO(data), BOB)
 
 
 @pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_compression(kind: int) -> None:
-    with pytest.raises(BadBundle, match=r"compressed in a way|packed tighter"):
+    with pytest.raises(BadFile, match=r"compressed in a way|packed tighter"):
         unpack(zipped(packed(), kind), BOB)
 
 
@@ -172,7 +172,7 @@ def test_a_locked_zip() -> None:
     data = bytearray(zipped(packed()).getvalue())
     at = data.rfind(b"PK\x01\x02", 0, data.find(b"metrics.csv", data.find(b"PK\x01\x02")))
     data[at + 8] |= 1  # the flag of an encrypted member
-    with pytest.raises(BadBundle):
+    with pytest.raises(BadFile, match="not a run in a whole zip"):
         unpack(io.BytesIO(data), BOB)
 
 
@@ -205,13 +205,13 @@ def test_a_bad_model_inside() -> None:
     ids=str,
 )
 def test_settings_that_describe_no_run(changes: dict[str, object]) -> None:
-    with pytest.raises(BadBundle, match=r"config.json does not describe this run"):
+    with pytest.raises(BadFile, match=r"config.json does not describe this run"):
         unpack(zipped(settings(**changes)), BOB)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 10_000, '"x"', "NaN", "\xff"])
 def test_settings_that_are_none(text: str) -> None:
-    with pytest.raises(BadBundle, match=r"config.json does not describe"):
+    with pytest.raises(BadFile, match=r"config.json does not describe"):
         unpack(zipped(packed() | {"config.json": text.encode("latin-1")}, zipfile.ZIP_STORED), BOB)
 
 
@@ -246,5 +246,5 @@ HEAD = "epoch,training_error,validation_error,seconds"
     ids=lambda text: text[:60] or "empty",
 )
 def test_curves_that_are_none(text: str) -> None:
-    with pytest.raises(BadBundle, match=r"metrics.csv is not a table of numbers"):
+    with pytest.raises(BadFile, match=r"metrics.csv is not a table of numbers"):
         unpack(zipped(packed() | {"metrics.csv": text.encode("latin-1")}), BOB)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import rbm
+from rbm.errors import BadValue
 from rbm.runs.job import Forgetful, Job, Task
 from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
@@ -279,7 +280,11 @@ def test_a_blow_up_keeps_the_last_good_model(images: np.ndarray, queue: Queue) -
     [
         (OSError("no light"), "training failed: OSError: no light. Start it again"),
         (MemoryError(), "training failed: MemoryError. There is too little memory: choose fewer hidden units"),
-        (ValueError("bad rate"), "training failed: ValueError: bad rate. Change the setting"),
+        (BadValue("bad rate"), "training failed: bad rate. Change the setting"),
+        (
+            ValueError("a mistake"),
+            "training failed: ValueError: a mistake. Start it again; if it fails again, the server's",
+        ),
     ],
 )
 def test_an_exception_is_told_and_logged_and_the_queue_goes_on(

@@ -16,11 +16,10 @@ import pytest
 import rbm
 from rbm.datasets.dataset import Dataset
 from rbm.datasets.own import OwnSets
-from rbm.errors import NoSuchRun, NotYours, StoreError
+from rbm.errors import BadValue, Busy, NoSuchRun, NotYours, Refused, Unavailable
 from rbm.runs import job, live
 from rbm.runs.lab import Lab, default_home
 from rbm.runs.limits import Limits
-from rbm.runs.queue import Busy
 from rbm.runs.store import Store
 from rbm.visitors import owner_hash
 from tests.runs.test_job import SECONDS, Gate, gate
@@ -123,14 +122,14 @@ def test_what_is_refused_at_the_start(lab: Lab) -> None:
         (CONFIG, "x", {"measures": ("dead_units",), "labels": True}, "without labels"),
         (replace(CONFIG, visible="gaussian"), "x", {"measures": ("dead_units",)}, "binary pixels"),
     ):
-        with pytest.raises(ValueError, match=why):
+        with pytest.raises(BadValue, match=why):
             lab.start("ann", "tiny", config, name, **options)
     with pytest.raises(ValueError, match="unknown data"):
         lab.start("ann", "huge", CONFIG, "x")
     with pytest.raises(ValueError, match="a key"):
         lab.start("", "tiny", CONFIG, "x")
     lab.limits = Limits(max_images=52)
-    with pytest.raises(ValueError, match="at most 52 training images"):
+    with pytest.raises(BadValue, match="at most 52 training images"):
         lab.start("ann", "tiny", CONFIG, "x")
     assert lab.runs("ann") == []
 
@@ -164,7 +163,7 @@ def test_divergence_is_kept(lab: Lab) -> None:
     assert "Lower learning_rate" in progress.message
     assert np.isfinite(progress.model.weights).all()
     assert [point.epoch for point in progress.history] == [0, 1], "the error that it led to stays in the curve"
-    with pytest.raises(StoreError, match="nothing to resume"):
+    with pytest.raises(Refused, match="nothing to resume"):
         lab.resume("ann", run_id)
 
 
@@ -261,7 +260,7 @@ def test_data_that_have_changed(tmp_path: Path) -> None:
     run_id = interrupted(tmp_path)
     other = replace(TINY, train_images=TINY.train_images[::-1])
     lab = Lab(tmp_path, LIMITS, load=lambda name: other)
-    with pytest.raises(StoreError, match="not the ones that this run began with"):
+    with pytest.raises(Refused, match="not the ones that this run began with"):
         lab.resume("ann", run_id)
     lab.close()
 
@@ -288,7 +287,7 @@ def test_two_servers_on_one_store(tmp_path: Path) -> None:
         time.sleep(0.001)
     assert b.runs("ann")[0].id == run_id
     for action in (b.pause, b.resume, b.step, b.stop):
-        with pytest.raises(StoreError, match="another process"):
+        with pytest.raises(Refused, match="another process"):
             action("ann", run_id)
     a.close()
     assert b.run(run_id).status == "interrupted"
@@ -332,7 +331,7 @@ def test_pins_are_bounded(tmp_path: Path) -> None:
     first, second = finish(lab), finish(lab, config=replace(CONFIG, seed=1))
     lab.pin("ann", first)
     lab.pin("ann", first)
-    with pytest.raises(StoreError, match="RBM_MAX_PINNED"):
+    with pytest.raises(Refused, match="RBM_MAX_PINNED"):
         lab.pin("ann", second)
     lab.pin("ann", first, False)
     lab.pin("ann", second)
@@ -359,7 +358,7 @@ def test_delete_stops_and_undo_brings_back(lab: Lab) -> None:
 
 def test_the_same_training_is_offered_and_copied_without_a_trace(lab: Lab) -> None:
     assert lab.finished("ann", "tiny", CONFIG) is None
-    with pytest.raises(StoreError, match="not here any more"):
+    with pytest.raises(Refused, match="not here any more"):
         lab.adopt("ann", "tiny", CONFIG, "x")
     run_id = finish(lab, name="Ann's secret name")
     mine, theirs = lab.finished("ann", "tiny", CONFIG), lab.finished("bob", "tiny", CONFIG)
@@ -402,7 +401,7 @@ def test_an_imported_run_cannot_go_on(lab: Lab) -> None:
         time.sleep(0.001)
     file = lab.export(run_id)
     lab.stop("ann", run_id)
-    with pytest.raises(StoreError, match="brings no checkpoint"):
+    with pytest.raises(Refused, match="brings no checkpoint"):
         lab.resume("ann", lab.import_run("ann", io.BytesIO(file)))
 
 
@@ -524,7 +523,7 @@ def test_a_run_on_images_that_were_brought_outlives_a_restart_and_their_deletion
     OwnSets(tmp_path).delete("ann", data)
     lab = Lab(tmp_path, LIMITS, load=OwnSets(tmp_path).load)
     assert lab.progress(run_id).model is not None
-    with pytest.raises(StoreError, match="are not on this server"):
+    with pytest.raises(Unavailable, match="are not on this server"):
         lab.resume("ann", run_id)
     lab.close()
 

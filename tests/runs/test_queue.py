@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import rbm
+from rbm.errors import Busy
 from rbm.runs import queue as queues
 from rbm.runs.job import Task, work
-from rbm.runs.queue import Busy, Queue
+from rbm.runs.queue import Queue
 from rbm.training.trainer import Trainer
 from tests.runs.test_job import CONFIG, LONG, SECONDS, Gate, gate, images, queue, reach
 

@@ -16,10 +16,9 @@ import pytest
 
 import rbm
 from rbm import files
-from rbm.errors import NoSuchRun, NotSaved, StoreError
+from rbm.errors import BadCheckpoint, NoSuchRun, NotSaved, Refused
 from rbm.runs import database
-from rbm.runs.checkpoint import BadCheckpoint
-from rbm.runs.database import Database, NewerStore
+from rbm.runs.database import Database
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point
 from rbm.runs.record import Run, fingerprint, from_row, row
@@ -345,7 +344,7 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
     connection.execute("PRAGMA user_version = 2")
     connection.close()
     before = (tmp_path / "runs.sqlite").read_bytes()
-    with pytest.raises(NewerStore, match=r"schema 2, this one knows 1.*RBM_HOME"):
+    with pytest.raises(Refused, match=r"schema 2, this one knows 1.*RBM_HOME"):
         Store(tmp_path)
     assert (tmp_path / "runs.sqlite").read_bytes() == before
 
@@ -391,7 +390,7 @@ def test_a_list_damaged_while_open_is_told(store: Store, monkeypatch: pytest.Mon
 
     reader = type("Reader", (), {"execute": broken})()
     ledger = Database(store._database.writer, reader)
-    with pytest.raises(StoreError, match=r"malformed.*restart the server"):
+    with pytest.raises(Refused, match=r"malformed.*restart the server"):
         ledger.find()
 
 

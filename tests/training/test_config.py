@@ -10,6 +10,7 @@ import pytest
 import rbm
 from rbm import PRESETS, TrainConfig
 from rbm.app.train_page import form
+from rbm.errors import BadValue
 from rbm.training.settings import settings_of
 
 SETTINGS = settings_of(TrainConfig)
@@ -29,7 +30,7 @@ def cases():
 
 @pytest.mark.parametrize(("name", "bad"), cases(), ids=repr)
 def test_a_bad_value_is_refused_by_the_fields_name_with_what_was_received(name, bad):
-    with pytest.raises(ValueError, match=rf"^{name} must be .*{re.escape(repr(bad))}"):
+    with pytest.raises(BadValue, match=rf"^{name} must be .*{re.escape(repr(bad))}"):
         TrainConfig(**{name: bad})
 
 
@@ -56,7 +57,7 @@ def test_a_bad_value_is_refused_by_the_fields_name_with_what_was_received(name, 
 )
 def test_the_limits_themselves(name, good, bad):
     assert getattr(TrainConfig(**{name: good}), name) == good
-    with pytest.raises(ValueError, match=rf"^{name} must be between .* got {bad}"):
+    with pytest.raises(BadValue, match=rf"^{name} must be between .* got {bad}"):
         TrainConfig(**{name: bad})
 
 
@@ -73,7 +74,7 @@ def test_a_config_is_frozen():
 
 
 def test_choices_are_listed():
-    with pytest.raises(ValueError, match="negative must be one of sample, mean; got 'median'"):
+    with pytest.raises(BadValue, match="negative must be one of sample, mean; got 'median'"):
         TrainConfig(negative="median")  # type: ignore[arg-type]
 
 

@@ -14,6 +14,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from rbm.errors import BadValue
+
 SIZE = 112  # a multiple of 28, 16, 14 and 8: pixels of such images are whole squares
 _BYTES = SIZE * SIZE + SIZE * SIZE // 8
 _HERE = Path(__file__).parent
@@ -25,10 +27,6 @@ _component = st.components.v2.component(
     css=(_HERE / "canvas.css").read_text(),
     js=(_HERE / "canvas.js").read_text(),
 )
-
-
-class BadDrawing(ValueError):
-    """What arrived is not a drawing of this board."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +48,15 @@ def empty() -> Drawing:
 
 
 def read(letters: object) -> Drawing:
-    """The drawing in `letters`. Raises BadDrawing for anything else."""
+    """The drawing in `letters`. Raises BadValue for anything else."""
     if not isinstance(letters, str) or len(letters) != -(-_BYTES // 3) * 4:
-        raise BadDrawing("the drawing that arrived has another size than the board; clear it and draw anew")
+        raise BadValue("the drawing that arrived has another size than the board; clear it and draw anew")
     try:
         raw = np.frombuffer(base64.b64decode(letters, validate=True), dtype=np.uint8)
     except ValueError:  # binascii.Error among them
-        raise BadDrawing("the drawing that arrived is damaged; clear it and draw anew") from None
+        raise BadValue("the drawing that arrived is damaged; clear it and draw anew") from None
     if len(raw) != _BYTES:
-        raise BadDrawing("the drawing that arrived has another size than the board; clear it and draw anew")
+        raise BadValue("the drawing that arrived has another size than the board; clear it and draw anew")
     ink, mask = np.split(raw, [SIZE * SIZE])
     return Drawing(
         np.divide(ink, 255, dtype=np.float32).reshape(SIZE, SIZE), np.unpackbits(mask).astype(bool).reshape(SIZE, SIZE)
@@ -81,6 +79,6 @@ def canvas(drawing: Drawing, version: int, *, masking: bool, key: str, on_drawin
 
 
 def arrived(key: str) -> Drawing:
-    """What the board called `key` sent last. Raises BadDrawing."""
+    """What the board called `key` sent last. Raises BadValue."""
     sent = st.session_state[key].get("drawing")
     return read(sent.get("letters") if isinstance(sent, dict) else sent)

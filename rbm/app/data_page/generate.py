@@ -9,7 +9,8 @@ import streamlit as st
 from rbm.app.data_page.upload import offer
 from rbm.datasets import generated
 from rbm.datasets.dataset import SPLIT_SEED, Dataset
-from rbm.datasets.upload.options import UploadError, check_total
+from rbm.datasets.upload.options import check_total
+from rbm.errors import Refused
 
 KINDS = {"bars-and-stripes": "Bars and stripes", "shifter": "Shifter", "mixture": "Mixture"}
 _RULES = {
@@ -39,7 +40,7 @@ def generate() -> None:
     with right:
         try:
             check_total(how["train"] + how["test"], (height, width))
-        except UploadError as error:
+        except Refused as error:
             st.error(f"This can't be made: {error}.", icon=":material/error:")
             return
         offer(_made(kind, tuple(how.items())), f"{KINDS[kind]} {height} × {width}", "made")

@@ -11,7 +11,7 @@ from rbm import datasets
 from rbm.app import data_sets, pictures, server, show, visitor
 from rbm.app.show import message_later
 from rbm.datasets.dataset import Dataset
-from rbm.errors import StoreError, Unavailable
+from rbm.errors import Refused, Unavailable
 
 if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
     from streamlit.delta_generator import DeltaGenerator
@@ -107,7 +107,7 @@ def delete(name: str) -> None:
 def _delete(name: str) -> None:
     try:
         server.library().delete(visitor.key(), name)
-    except StoreError as error:
+    except Refused as error:
         message_later(f"Not deleted: {error}.")
     else:
         message_later("Deleted.")

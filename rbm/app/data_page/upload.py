@@ -12,8 +12,8 @@ from rbm.app import server, show, visitor
 from rbm.app.data_page import sets
 from rbm.datasets.dataset import SPLIT_SEED, Dataset
 from rbm.datasets.upload import read
-from rbm.datasets.upload.options import Grey, LabelColumn, Options, UploadError
-from rbm.errors import StoreError
+from rbm.datasets.upload.options import Grey, LabelColumn, Options
+from rbm.errors import Refused
 
 MOST_MEGABYTES = 64  # as server.maxUploadSize in .streamlit/config.toml
 SIDE = 128  # pixels, the most
@@ -58,7 +58,7 @@ def upload() -> None:
     with right:
         try:
             offer(_read(file.file_id, file, file.name, chosen), PurePath(file.name).stem.strip() or "Upload", "upload")
-        except UploadError as error:
+        except Refused as error:
             st.error(f"{file.name} can't be used like this: {error}.", icon=":material/broken_image:")
 
 
@@ -130,7 +130,7 @@ def offer(data: Dataset, title: str, key: str) -> None:
 def _keep(data: Dataset, title: str, train: bool) -> None:
     try:
         card, trouble = server.library().keep(visitor.key(), data, title)
-    except StoreError as error:
+    except Refused as error:
         show.message_later(f"Not kept: {error}.")
         return
     show.message_later(trouble or f"**{card.title}** is kept: this browser finds it in the list of data sets.")

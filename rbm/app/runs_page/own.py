@@ -12,8 +12,7 @@ from rbm.app import data_sets, visitor
 from rbm.app.current_model import use
 from rbm.app.current_run import named, watch
 from rbm.app.server import lab
-from rbm.errors import BadModelFile, StoreError
-from rbm.runs.export import BadBundle
+from rbm.errors import Refused
 from rbm.runs.record import Run
 
 _UNDO, _TICKED = "deleted_run", "ticked_runs"
@@ -106,7 +105,7 @@ def download(run: Run) -> None:
     """The run as a zip, made when it is asked for."""
     try:
         model = lab().progress(run.id).model
-    except StoreError:
+    except Refused:
         return
     if model is not None:
         st.download_button(
@@ -135,7 +134,7 @@ def import_run() -> None:
         return
     try:
         lab().import_run(visitor.key(), uploaded)
-    except (BadBundle, BadModelFile, StoreError) as error:
+    except Refused as error:
         st.error(f"{uploaded.name} was not imported: {error}")
     else:
         st.session_state["seen_run_upload"] = uploaded.file_id
@@ -154,7 +153,7 @@ def _try(action: Any) -> None:
     """Do it and draw the page anew; or say why not."""
     try:
         action()
-    except (StoreError, ValueError) as error:
+    except Refused as error:
         st.error(str(error))
     else:
         st.rerun()

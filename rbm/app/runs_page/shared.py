@@ -7,14 +7,14 @@ import streamlit as st
 from rbm.app import current_run, data_sets, server
 from rbm.app.current_model import use
 from rbm.app.runs_page import compare, own
-from rbm.errors import StoreError
+from rbm.errors import Refused
 
 
 def show_run(run_id: str) -> None:
     """The run, or a sentence where there is none with this id."""
     try:
         run, progress = server.lab().run(run_id), server.lab().progress(run_id)
-    except StoreError as error:
+    except Refused as error:
         st.warning(f"This link leads to no run: {error}", icon=":material/link_off:")
         return
     st.markdown(

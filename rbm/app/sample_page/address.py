@@ -11,15 +11,12 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
+from rbm.errors import BadValue
 from rbm.models.arrays import Array
 
 LEVELS = 15  # the brightest of the 16 greys
 LONGEST = 4000  # letters; a digit of 28 × 28 takes about 200
 Mask = NDArray[np.bool_]
-
-
-class BadAddress(ValueError):
-    """The letters are not what `pack` or `pack_mask` wrote for an image of this size."""
 
 
 def rounded(image: NDArray[np.floating]) -> Array:
@@ -36,7 +33,7 @@ def pack(image: NDArray[np.floating]) -> str:
 
 
 def unpack(letters: str, pixels: int) -> Array:
-    """The image (pixels,) in `letters`. Raises BadAddress."""
+    """The image (pixels,) in `letters`. Raises BadValue."""
     pairs = _bytes(letters, (pixels + 1) // 2)
     levels = np.stack([pairs >> 4, pairs & 15], axis=1).ravel()[:pixels]
     return (levels / LEVELS).astype(np.float32)
@@ -48,7 +45,7 @@ def pack_mask(mask: Mask) -> str:
 
 
 def unpack_mask(letters: str, pixels: int) -> Mask:
-    """The mask (pixels,) in `letters`. Raises BadAddress."""
+    """The mask (pixels,) in `letters`. Raises BadValue."""
     return np.unpackbits(_bytes(letters, (pixels + 7) // 8))[:pixels].astype(bool)
 
 
@@ -59,13 +56,13 @@ def _letters(raw: NDArray[np.uint8]) -> str:
 def _bytes(letters: str, size: int) -> NDArray[np.uint8]:
     """Exactly `size` bytes, never inflating more than one byte beyond them."""
     if len(letters) > LONGEST:
-        raise BadAddress(f"{len(letters)} letters are too many for a picture; {LONGEST} is the limit")
+        raise BadValue(f"{len(letters)} letters are too many for a picture; {LONGEST} is the limit")
     try:
         packed = base64.b64decode(letters + "=" * (-len(letters) % 4), altchars=b"-_", validate=True)
         inflate = zlib.decompressobj()
         raw = inflate.decompress(packed, size + 1)
     except (ValueError, zlib.error) as error:
-        raise BadAddress(f"these letters hold no picture: {error}") from None
+        raise BadValue(f"these letters hold no picture: {error}") from None
     if len(raw) != size or not inflate.eof:
-        raise BadAddress(f"these letters hold a picture of another size than {size} bytes")
+        raise BadValue(f"these letters hold a picture of another size than {size} bytes")
     return np.frombuffer(raw, dtype=np.uint8)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from rbm.app import widgets
 from rbm.app.components import canvas
-from rbm.app.components.canvas import BadDrawing, Drawing
+from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address, echo, hold, ink
 from rbm.app.sample_page.hold import PAINTED, REGIONS, Region
+from rbm.errors import Refused
 from rbm.models import arrays
 from rbm.models.arrays import Array
 
@@ -97,7 +98,7 @@ def board(named: NamedModel) -> None:
 def _adopt() -> None:
     try:
         st.session_state[_DRAWING] = canvas.arrived(_BOARD)
-    except BadDrawing as error:
+    except Refused as error:
         st.session_state[_BAD] = str(error)
     else:
         st.session_state[_BAD] = None

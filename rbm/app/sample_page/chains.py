@@ -45,7 +45,7 @@ class Measured:
 
 
 def clamp(named: NamedModel, start: Start, options: SamplingOptions) -> NDArray[np.bool_]:
-    """Which visible units (n_visible,) are held fixed. Raises ValueError where nothing is left to dream."""
+    """Which visible units (n_visible,) are held fixed. Raises BadValue where nothing is left to dream."""
     shape = named.shape
     if options.hold == RECTANGLE:
         mask = hold.rectangle(shape, options.rows, options.columns)
@@ -72,7 +72,7 @@ def visible(named: NamedModel, start: Start, options: SamplingOptions) -> Array:
 
 
 def run(named: NamedModel, start: Start, options: SamplingOptions) -> Measured:
-    """The dream, from the cache if it has been dreamt before. Raises ValueError as `clamp` does."""
+    """The dream, from the cache if it has been dreamt before. Raises BadValue as `clamp` does."""
     first, mask = visible(named, start, options), clamp(named, start, options)
     key = hashlib.sha1(first.tobytes() + mask.tobytes(), usedforsecurity=False).hexdigest()
     return _dream(named.fingerprint, key, options.plan, options.means, named, first, mask)

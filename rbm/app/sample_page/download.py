@@ -14,11 +14,11 @@ from rbm.app.components import canvas, sprite
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address, board, chains
-from rbm.app.sample_page.address import BadAddress
 from rbm.app.sample_page.chains import Measured
 from rbm.app.sample_page.ink import enlarged
 from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import DRAW, Start
+from rbm.errors import Refused
 from rbm.measures import diagnostics
 
 SPEED = 10
@@ -46,7 +46,7 @@ def open_link(named: NamedModel) -> None:
     try:
         image = address.unpack(ink, pixels)
         fixed = address.unpack_mask(mask, pixels) if mask else np.zeros(pixels, dtype=bool)
-    except BadAddress as error:
+    except Refused as error:
         st.error(f"The drawing in this address can't be read, {error}. Draw a new one.")
         return
     board.put(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm.app.sample_page.ink import FAINTEST
+from rbm.errors import BadValue
 
 Mask = NDArray[np.bool_]
 Region = Literal["Upper half", "Lower half", "Left half", "Right half"]
@@ -41,9 +42,9 @@ def ink(image: NDArray[np.floating]) -> Mask:
 
 
 def check(mask: Mask) -> Mask:
-    """`mask`, unless it leaves nothing to dream: then a ValueError says what to do."""
+    """`mask`, unless it leaves nothing to dream: then a BadValue says what to do."""
     if mask.all():
-        raise ValueError(
+        raise BadValue(
             "every pixel is held fixed, so there is nothing left to dream: choose a smaller region, or erase some of "
             "the painted mask"
         )

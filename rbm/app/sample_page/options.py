@@ -29,7 +29,7 @@ class SamplingOptions:
 
 
 def controls(named: NamedModel, source: str) -> SamplingOptions:
-    """The controls. Raises ValueError for what can't be."""
+    """The controls. Raises BadValue for what can't be."""
     height, width = named.shape
     with st.grid(4, min_column_width=150):
         chains = st.slider("Chains", 1, film.MOST_CHAINS, 16, key="dream_chains", bind="query-params",

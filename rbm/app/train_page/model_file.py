@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rbm.app import current_model
-from rbm.errors import BadModelFile
+from rbm.errors import Refused
 
 
 def files(named: current_model.NamedModel) -> None:
@@ -29,7 +29,7 @@ def files(named: current_model.NamedModel) -> None:
     if uploaded is not None and st.session_state.get("seen_upload") != uploaded.file_id:
         try:
             current_model.use(current_model.from_upload(uploaded, uploaded.name))
-        except BadModelFile as error:
+        except Refused as error:
             up.error(f"{uploaded.name} was not loaded: {error}. The model in use has not changed.")
         else:
             st.session_state["seen_upload"] = uploaded.file_id

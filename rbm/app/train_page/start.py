@@ -10,7 +10,7 @@ from rbm.app import visitor
 from rbm.app.current_run import run_id, watch
 from rbm.app.server import lab
 from rbm.app.train_page.form import Chosen
-from rbm.errors import StoreError
+from rbm.errors import Refused
 from rbm.runs.record import Run
 
 IMPATIENT = 1.0  # seconds in which more clicks on Start mean the training that the first one began
@@ -53,7 +53,7 @@ def _shown() -> Run | None:
     which = run_id()
     try:
         return None if which is None else lab().run(which)
-    except StoreError:  # deleted in another window
+    except Refused:  # deleted in another window
         return None
 
 

@@ -12,7 +12,7 @@ from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
 from rbm.app.train_page import health_panel
 from rbm.datasets.dataset import Dataset
-from rbm.errors import StoreError
+from rbm.errors import Refused
 from rbm.measures import diagnostics
 from rbm.models.binary import RBM
 from rbm.models.labelled import marginal
@@ -72,7 +72,7 @@ def _begun(run_id: str) -> Progress:
 def _panel(run_id: str, shown: str) -> None:
     try:
         run, progress = lab().run(run_id), lab().progress(run_id)
-    except StoreError:
+    except Refused:
         st.rerun()  # deleted in another window
     if progress.status != shown:
         st.rerun()  # the whole page: buttons, the sidebar and the pace change

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from rbm import files
 from rbm.datasets.upload import scaling
-from rbm.datasets.upload.options import Options, Parsed, UploadError, check_total, shown
+from rbm.datasets.upload.options import Options, Parsed, check_total, shown
+from rbm.errors import BadFile
 
 IMAGES = ("images", "train_images", "x_train", "x", "data", "arr_0")
 LABELS = ("labels", "train_labels", "y_train", "y", "target", "targets", "arr_1")
@@ -33,16 +34,16 @@ def read(archive: zipfile.ZipFile, options: Options) -> Parsed:
     """The images, uint8 (n, pixels), and labels in an .npz file.
 
     Images are (n, height, width), (n, height, width, 1, 3 or 4) or rows of pixels (n, pixels); labels (n,).
-    Raises UploadError or BadArchive.
+    Raises BadFile.
     """
     members = {PurePosixPath(m.filename).stem.lower(): m for m in archive.infolist() if m.filename.endswith(".npy")}
     names = [_first(members, IMAGES), _first(members, TEST_IMAGES)]
     if names[0] is None:
         listed = ", ".join(shown(name) for name in sorted(members)[:5])
-        raise UploadError(f"no array is called {', '.join(IMAGES[:-1])} or {IMAGES[-1]}; this file has {listed}")
+        raise BadFile(f"no array is called {', '.join(IMAGES[:-1])} or {IMAGES[-1]}; this file has {listed}")
     blocks = [_images(archive, members[name], name, options) for name in names if name]
     if len({block.shape[1:] for block in blocks}) > 1:
-        raise UploadError(f"{names[0]} and {names[1]} hold images of different sizes")
+        raise BadFile(f"{names[0]} and {names[1]} hold images of different sizes")
     check_total(sum(map(len, blocks)), blocks[0].shape[1:])
     labels = _labels(archive, members, [len(block) for block in blocks])
     n_test = len(blocks[1]) if len(blocks) > 1 else None
@@ -62,7 +63,7 @@ def _images(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, option
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
     if array.ndim not in (3, 4) or not array.size or (array.ndim == 4 and array.shape[3] not in (3, 4)):
-        raise UploadError(f"{name} has shape {array.shape}; images are (n, height, width) or (n, pixels)")
+        raise BadFile(f"{name} has shape {array.shape}; images are (n, height, width) or (n, pixels)")
     return array
 
 
@@ -75,7 +76,7 @@ def _labels(archive: zipfile.ZipFile, members: Members, counts: list[int]) -> li
             return None
         array = _array(archive, members[name], name, "buifUS")
         if array.shape not in ((count,), (count, 1)):
-            raise UploadError(f"{name} has shape {array.shape}; one label for each of {count} images is wanted")
+            raise BadFile(f"{name} has shape {array.shape}; one label for each of {count} images is wanted")
         if array.dtype.kind in "US":
             _check_text(array, name)
         labels += [_word(label) for label in array.ravel().tolist()]
@@ -84,11 +85,11 @@ def _labels(archive: zipfile.ZipFile, members: Members, counts: list[int]) -> li
 
 def _check_text(array: NDArray[Any], name: str) -> None:
     if array.dtype.itemsize > 4 * _LONGEST_LABEL:
-        raise UploadError(f"{name} holds labels of more than {_LONGEST_LABEL} characters")
+        raise BadFile(f"{name} holds labels of more than {_LONGEST_LABEL} characters")
     if array.dtype.kind == "U":  # numpy would hand on characters beyond the last, which break Python's strings
         codes = np.frombuffer(array.tobytes(), np.dtype(np.uint32).newbyteorder(array.dtype.byteorder))
         if codes.max() > sys.maxunicode:
-            raise UploadError(f"{name} holds labels that are not text")
+            raise BadFile(f"{name} holds labels that are not text")
 
 
 def _word(label: object) -> str:
@@ -103,10 +104,10 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, kinds: 
     file = io.BytesIO(data)
     shape, fortran, dtype = files.read_npy_header(file)
     if dtype.kind not in kinds or dtype.hasobject:
-        raise UploadError(f"{name} must be an array of numbers; this is {shown(str(dtype))}")
+        raise BadFile(f"{name} must be an array of numbers; this is {shown(str(dtype))}")
     if not all(type(length) is int and length > 0 for length in shape) or len(shape) > 5:
-        raise UploadError(f"{name} has an impossible shape, {shown(str(shape))}")
+        raise BadFile(f"{name} has an impossible shape, {shown(str(shape))}")
     size = math.prod(shape) * dtype.itemsize
     if file.tell() + size != len(data) or not size:
-        raise UploadError(f"{name} claims shape {shown(str(shape))}, which does not fit its {len(data)} bytes")
+        raise BadFile(f"{name} claims shape {shown(str(shape))}, which does not fit its {len(data)} bytes")
     return np.frombuffer(data, dtype, offset=file.tell()).reshape(shape, order="F" if fortran else "C")

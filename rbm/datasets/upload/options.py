@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm.datasets.dataset import SPLIT_SEED
+from rbm.errors import BadFile, BadValue
 
 MAX_BYTES = 128 * 2**20  # of the uploaded file
 MAX_UNPACKED = 256 * 2**20  # of all that is packed in it
@@ -26,13 +27,9 @@ Grey = Literal["luminance", "mean", "brightest"]
 LabelColumn = Literal["auto", "first", "last", "none"]
 
 
-class UploadError(ValueError):
-    """The file can't be used; the message is one sentence for the reader."""
-
-
 @dataclass(frozen=True)
 class Options:
-    """What to make of the images in a file. Raises UploadError for values that can't be.
+    """What to make of the images in a file. Raises BadValue for values that can't be.
 
     `size`: (height, width) each image is scaled to, without regard to its proportions; None keeps the size.
     `grey`: how colours become grey: as the eye sees them (ITU-R 601), the mean of red, green and blue, or the
@@ -52,11 +49,11 @@ class Options:
         if self.size is not None:
             check_size(self.size)
         if self.grey not in get_args(Grey):
-            raise UploadError(f"grey must be one of {', '.join(get_args(Grey))}; got {self.grey!r}")
+            raise BadValue(f"grey must be one of {', '.join(get_args(Grey))}; got {self.grey!r}")
         if self.label_column not in get_args(LabelColumn):
-            raise UploadError(f"label_column must be one of {', '.join(get_args(LabelColumn))}")
+            raise BadValue(f"label_column must be one of {', '.join(get_args(LabelColumn))}")
         if not 0 < self.test_fraction < 1:
-            raise UploadError(f"test_fraction must lie between 0 and 1; got {self.test_fraction}")
+            raise BadValue(f"test_fraction must lie between 0 and 1; got {self.test_fraction}")
 
 
 class Parsed(NamedTuple):
@@ -72,20 +69,20 @@ class Parsed(NamedTuple):
 
 
 def check_size(size: tuple[int, int]) -> None:
-    """Raises UploadError unless images of (height, width) can be learned."""
+    """Raises BadValue unless images of (height, width) can be learned."""
     if min(size) < 1 or size[0] * size[1] > MAX_IMAGE:
-        raise UploadError(
+        raise BadValue(
             f"images of {size[0]} × {size[1]} pixels can't be used; choose a size of 1 to {MAX_IMAGE:,} pixels"
         )
 
 
 def check_total(n: int, size: tuple[int, ...]) -> None:
-    """Raises UploadError when `n` images of `size` are too many, or too many pixels."""
+    """Raises BadFile when `n` images of `size` are too many, or too many pixels."""
     if n > MAX_IMAGES:
-        raise UploadError(f"this file holds more than {MAX_IMAGES:,} images")
+        raise BadFile(f"this file holds more than {MAX_IMAGES:,} images")
     if n * math.prod(size) > MAX_PIXELS:
         sides = " × ".join(map(str, size))
-        raise UploadError(f"{n:,} images of {sides} are more than {MAX_PIXELS / 1e6:.0f} million values")
+        raise BadFile(f"{n:,} images of {sides} are more than {MAX_PIXELS / 1e6:.0f} million values")
 
 
 def shown(text: str) -> str:

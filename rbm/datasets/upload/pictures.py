@@ -18,11 +18,11 @@ from rbm.datasets.upload.options import (
     MAX_PICTURE,
     Options,
     Parsed,
-    UploadError,
     check_size,
     check_total,
     shown,
 )
+from rbm.errors import BadFile, Refused
 
 ENDINGS = (".png", ".jpg", ".jpeg")
 
@@ -31,11 +31,11 @@ def read(archive: zipfile.ZipFile, options: Options) -> Parsed:
     """The pictures, uint8 (n, pixels), sorted by name. Where they lie in several folders those are the labels.
 
     Other files are left out. Without a size in the options all must have the size of the first.
-    Raises UploadError or BadArchive.
+    Raises BadFile.
     """
     members = sorted((m for m in archive.infolist() if _is_picture(m.filename)), key=lambda m: m.filename)
     if not members:
-        raise UploadError("this archive holds no .png or .jpg pictures and no .npy arrays")
+        raise BadFile("this archive holds no .png or .jpg pictures and no .npy arrays")
     size = options.size or _upright_size(archive, members[0])
     check_size(size)
     check_total(len(members), size)
@@ -45,10 +45,10 @@ def read(archive: zipfile.ZipFile, options: Options) -> Parsed:
         with _opened(archive, member) as picture:
             left -= picture.width * picture.height
             if left < 0:
-                raise UploadError(f"these pictures have more than {MAX_DECODED / 1e6:.0f} million pixels in all")
+                raise BadFile(f"these pictures have more than {MAX_DECODED / 1e6:.0f} million pixels in all")
             upright = ImageOps.exif_transpose(picture)
             if options.size is None and (upright.height, upright.width) != size:
-                raise UploadError(f"{shown(member.filename)} is of another size than the first; choose a size for all")
+                raise BadFile(f"{shown(member.filename)} is of another size than the first; choose a size for all")
             row[:] = scaling.flatten(upright, size, options)
     folders = [PurePosixPath(member.filename).parent.name for member in members]
     return Parsed(images, size, folders if len(set(folders)) > 1 else None)
@@ -69,7 +69,7 @@ def _upright_size(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[in
 def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Image.Image]:
     """A picture of which only the header has been read, and is small enough.
 
-    Raises UploadError for what is none, then or when it is decoded.
+    Raises BadFile for what is none, then or when it is decoded.
     """
     data, name = files.read_member(archive, member), shown(member.filename)
     try:
@@ -77,9 +77,9 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Image
             if picture.width * picture.height > MAX_PICTURE:
                 raise Image.DecompressionBombError
             yield picture
-    except UploadError:
+    except Refused:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise UploadError(f"{name} has more than {MAX_PICTURE // 10**6} million pixels") from None
+        raise BadFile(f"{name} has more than {MAX_PICTURE // 10**6} million pixels") from None
     except Exception as error:  # Pillow names no set of exceptions that a damaged picture can raise
-        raise UploadError(f"{name} is no picture that can be read ({type(error).__name__})") from None
+        raise BadFile(f"{name} is no picture that can be read ({type(error).__name__})") from None

@@ -24,9 +24,9 @@ from rbm.datasets.upload.options import (
     MAX_UNPACKED,
     Options,
     Parsed,
-    UploadError,
     shown,
 )
+from rbm.errors import BadFile
 
 _WHOLE = re.compile(r"\d{1,9}(\.0*)?", re.ASCII)
 
@@ -35,23 +35,22 @@ def read(file: IO[bytes], name: str, options: Options | None = None) -> Dataset:
     """The images in an uploaded file: .npz, CSV, IDX (either of them also as .gz), or a zip of PNG and JPEG.
 
     `name` is what it is called. Labels that are whole numbers below 256 are kept, others numbered by their names
-    in order; without labels all are 0. Raises UploadError, one sentence for the reader, for whatever can't be used.
+    in order; without labels all are 0. Raises BadFile for whatever can't be used, and BadValue where another size
+    would do.
     """
     options = options or Options()
     data = _bytes(file)
     try:
         parsed = _parse(data, shown(name), options)
-    except (files.BadArchive, idx.BadIdxFile) as error:
-        raise UploadError(str(error)) from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UploadError(f"{shown(name)} is a damaged gzip file: {error}") from None
+        raise BadFile(f"{shown(name)} is a damaged gzip file: {error}") from None
     return _dataset(parsed, shown(name), options)
 
 
 def _bytes(file: IO[bytes]) -> bytes:
     size = file.seek(0, os.SEEK_END)
     if size > MAX_BYTES:
-        raise UploadError(f"this file has {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
+        raise BadFile(f"this file has {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
     file.seek(0)
     return file.read(size)
 
@@ -62,7 +61,7 @@ def _parse(data: bytes, name: str, options: Options) -> Parsed:
             read_from = arrays.read if arrays.holds_arrays(archive) else pictures.read
             return read_from(archive, options)
     if data[:8] == b"\x89PNG\r\n\x1a\n" or data[:3] == b"\xff\xd8\xff":
-        raise UploadError("this is a single picture; put the pictures into a zip")
+        raise BadFile("this is a single picture; put the pictures into a zip")
     if data[:2] != b"\x1f\x8b":
         return _plain(io.BytesIO(data), name, options, MAX_UNPACKED)
     limit = min(MAX_UNPACKED, max(files.FREE, files.MAX_RATIO * len(data)))
@@ -77,14 +76,14 @@ def _plain(file: IO[bytes], name: str, options: Options, max_bytes: int) -> Pars
         return table.read(file, options, max_bytes)
     images = idx.read_from(file, 3, name, min(max_bytes, MAX_PIXELS))
     if not images.size:
-        raise UploadError(f"{name} holds no images")
+        raise BadFile(f"{name} holds no images")
     return Parsed(*scaling.fit(images, options))
 
 
 def _dataset(parsed: Parsed, name: str, options: Options) -> Dataset:
     images, n = parsed.images, len(parsed.images)
     if n < 2:
-        raise UploadError("this file holds one image; at least one to learn and one to hold out are wanted")
+        raise BadFile("this file holds one image; at least one to learn and one to hold out are wanted")
     labels, names = _classes(parsed.labels, n)
     if parsed.n_test is None:
         count = min(n - 1, max(1, round(options.test_fraction * n)))
@@ -105,6 +104,6 @@ def _classes(words: list[str] | None, n: int) -> tuple[Labels, tuple[str, ...]]:
     if all(_WHOLE.fullmatch(word) and float(word) < MAX_CLASSES for word in kinds):
         return np.array([int(float(word)) for word in words], np.int64), ()
     if len(kinds) > MAX_CLASSES:
-        raise UploadError(f"these labels have {len(kinds):,} different values; {MAX_CLASSES} classes are the limit")
+        raise BadFile(f"these labels have {len(kinds):,} different values; {MAX_CLASSES} classes are the limit")
     number = {word: i for i, word in enumerate(kinds)}
     return np.array([number[word] for word in words], np.int64), tuple(shown(word) or "(none)" for word in kinds)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
-from rbm.datasets.upload.options import MAX_IMAGE, Grey, Options, UploadError, check_size, check_total
+from rbm.datasets.upload.options import MAX_IMAGE, Grey, Options, check_size, check_total
+from rbm.errors import BadFile
 
 Numbers = NDArray[Any]
 Pixels = NDArray[np.uint8]
@@ -21,12 +22,12 @@ _EQUAL = (1 / 3, 1 / 3, 1 / 3, 0)
 def levels(blocks: list[Numbers]) -> Pixels:
     """Blocks (k, ...) of real numbers as one uint8 array (n, ...); the list is emptied on the way.
 
-    Numbers from 0 to 1 are multiplied by 255, others from 0 to 255 are rounded. Raises UploadError for others.
+    Numbers from 0 to 1 are multiplied by 255, others from 0 to 255 are rounded. Raises BadFile for others.
     """
     with np.errstate(invalid="ignore"):
         low, high = min(float(b.min()) for b in blocks), max(float(b.max()) for b in blocks)
     if not (low >= 0 and high <= 255):  # also when there is NaN
-        raise UploadError(f"pixels must run from 0 to 1 or from 0 to 255; these run from {low:g} to {high:g}")
+        raise BadFile(f"pixels must run from 0 to 1 or from 0 to 255; these run from {low:g} to {high:g}")
     scale = 255 if high <= 1 else 1
     if scale == 1 and [b.dtype for b in blocks] == [np.uint8]:
         return blocks.pop()
@@ -48,7 +49,7 @@ def _some_rows(block: Numbers) -> Iterator[Numbers]:
 def fit(images: Pixels, options: Options) -> tuple[Pixels, tuple[int, int]]:
     """Images (n, height, width) or (n, height, width, 3 or 4) as `options` want them: (n, pixels), and their size.
 
-    Raises UploadError for sizes that can't be.
+    Raises BadValue or BadFile for sizes that can't be.
     """
     given = images.shape[1], images.shape[2]
     size = options.size or given
@@ -93,14 +94,14 @@ def to_grey(picture: Image.Image, how: Grey) -> Image.Image:
 def table_shape(pixels: int, options: Options) -> tuple[int, int]:
     """Height and width of images that come as rows of so many pixels: square, or the size that is wanted.
 
-    Raises UploadError where neither fits.
+    Raises BadFile where neither fits.
     """
     side = round(pixels**0.5)
     if options.size is not None and options.size[0] * options.size[1] == pixels:
         return options.size
     if side * side == pixels:
         return side, side
-    raise UploadError(
+    raise BadFile(
         f"rows of {pixels} pixels are no square images; choose a height and width that multiply to {pixels}"
         + (f" (at most {MAX_IMAGE})" if pixels > MAX_IMAGE else "")
     )

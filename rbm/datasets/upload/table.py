@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm.datasets.upload import scaling
-from rbm.datasets.upload.options import MAX_COLUMNS, Options, Parsed, UploadError, check_total, shown
+from rbm.datasets.upload.options import MAX_COLUMNS, Options, Parsed, check_total, shown
+from rbm.errors import BadFile
 
 LABEL_NAMES = ("label", "labels", "class", "target", "y", "digit", "species")
 MAX_LINE = 26 * (MAX_COLUMNS + 1)  # characters: a number needs 25 at most
@@ -28,16 +29,16 @@ Row = tuple[int, str]  # the number of a line, from 1, and the line
 def read(file: IO[bytes], options: Options, max_bytes: int) -> Parsed:
     """The images, uint8 (n, pixels), and labels in a text file of numbers between commas, semicolons or tabs.
 
-    A first line of words is a heading, where "label" or the like marks the labels. Raises UploadError.
+    A first line of words is a heading, where "label" or the like marks the labels. Raises BadFile.
     """
     rows = _rows(file, max_bytes)
     first = next(rows, None)
     if first is None:
-        raise UploadError("this file is empty")
+        raise BadFile("this file is empty")
     delimiter = max(",;\t", key=first[1].count)
     fields = _fields(first[1], delimiter)
     if len(fields) > MAX_COLUMNS + 1:
-        raise UploadError(f"this table has {len(fields)} columns; {MAX_COLUMNS} is the limit")
+        raise BadFile(f"this table has {len(fields)} columns; {MAX_COLUMNS} is the limit")
     heading = fields if _is_heading(fields) else None
     blocks: list[NDArray[Any]] = []
     labels: list[str] = []
@@ -51,7 +52,7 @@ def read(file: IO[bytes], options: Options, max_bytes: int) -> Parsed:
         blocks.append(_numbers(lines, delimiter, pixels))
         labels += [] if column is None else _words(lines, delimiter, column)
     if not blocks:
-        raise UploadError("this table has a heading and nothing below it")
+        raise BadFile("this table has a heading and nothing below it")
     flat = scaling.levels(blocks)
     square = flat.reshape(len(flat), *scaling.table_shape(flat.shape[1], options))
     return Parsed(*scaling.fit(square, options), labels or None)
@@ -63,15 +64,15 @@ def _rows(file: IO[bytes], max_bytes: int) -> Iterator[Row]:
     while line := file.readline(MAX_LINE + 1):
         number, total = number + 1, total + len(line)
         if len(line) > MAX_LINE:
-            raise UploadError(f"line {number} is too long for a row of pixels: this is no table of images")
+            raise BadFile(f"line {number} is too long for a row of pixels: this is no table of images")
         if number > MAX_LINES:
-            raise UploadError(f"this table has more than {MAX_LINES:,} lines")
+            raise BadFile(f"this table has more than {MAX_LINES:,} lines")
         if total > max_bytes:
-            raise UploadError(f"this table has more than {max_bytes / 2**20:.0f} MB")
+            raise BadFile(f"this table has more than {max_bytes / 2**20:.0f} MB")
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip("\r\n ")
         except UnicodeDecodeError:
-            raise UploadError(f"line {number} is not text: this is neither a table nor another known format") from None
+            raise BadFile(f"line {number} is not text: this is neither a table nor another known format") from None
         if text:
             yield number, text
 
@@ -109,10 +110,10 @@ def _is_heading(fields: list[str]) -> bool:
 
 def _check_columns(lines: list[Row], columns: int, delimiter: str) -> None:
     if not any(map(_is_number, _fields(lines[0][1], delimiter))):
-        raise UploadError(f"line {lines[0][0]} holds no numbers: this is no table of images")
+        raise BadFile(f"line {lines[0][0]} holds no numbers: this is no table of images")
     for number, line in lines:
         if (found := line.count(delimiter) + 1) != columns:
-            raise UploadError(f"line {number} has {found} values, the first line has {columns}")
+            raise BadFile(f"line {number} has {found} values, the first line has {columns}")
 
 
 def _label_column(heading: list[str] | None, lines: list[Row], delimiter: str, options: Options) -> int | None:
@@ -147,7 +148,7 @@ def _is_square(number: int) -> bool:
 def _numbers(lines: list[Row], delimiter: str, columns: list[int]) -> NDArray[Any]:
     """The values (rows, columns), bytes or floats."""
     if not columns:
-        raise UploadError("this table has labels and no column of pixels")
+        raise BadFile("this table has labels and no column of pixels")
     text = [line for _, line in lines]
     # bytes are read nine times faster; not tried where numpy would cut off fractions
     kinds = (np.uint8, np.float64) if all(map(_DIGITS.fullmatch, text)) else (np.float64,)
@@ -159,13 +160,13 @@ def _numbers(lines: list[Row], delimiter: str, columns: list[int]) -> NDArray[An
             fault = shown(str(error))
         else:
             return _checked(block, lines)
-    raise UploadError(f"lines {lines[0][0]} to {lines[-1][0]} can't be read as numbers: {fault}")
+    raise BadFile(f"lines {lines[0][0]} to {lines[-1][0]} can't be read as numbers: {fault}")
 
 
 def _checked(block: NDArray[Any], lines: list[Row]) -> NDArray[Any]:
     """`block` as bytes where bytes say the same: eight times smaller."""
     if len(block) != len(lines):  # a quotation mark that swallows ends of lines
-        raise UploadError(f"line {lines[0][0]} or one that follows has an odd quotation mark")
+        raise BadFile(f"line {lines[0][0]} or one that follows has an odd quotation mark")
     with np.errstate(over="ignore", invalid="ignore"):
         exact = block.min() >= 0 and block.max() <= 255 and not np.any(block % 1)
         return block.astype(np.uint8 if exact else np.float32, copy=False)
