@@ -15,7 +15,6 @@ from rbm.datasets.dataset import Dataset
 from rbm.errors import StoreError
 from rbm.measures import diagnostics, health
 from rbm.models.binary import RBM
-from rbm.models.labelled import marginal
 from rbm.runs.progress import Progress
 from rbm.runs.queue import Busy
 from rbm.runs.record import Run
@@ -66,7 +65,7 @@ def _panel(run_id: str, pace: float | None) -> None:
         st.rerun()  # the whole page: the model in use changes, and the refreshing ends or begins
     _status(progress)
     if progress.model is not None:
-        _pictures(progress, marginal(progress.model), run.data)
+        _pictures(progress, progress.model.marginal, run.data)
 
 
 def _status(progress: Progress) -> None:
