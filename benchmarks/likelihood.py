@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 
 import rbm
 from rbm.measures import likelihood
-from rbm.models.arrays import as_unit_interval, log_odds
-from rbm.models.sampling import bernoulli
+from rbm.models.arrays import as_unit_interval, bernoulli, log_odds
 
 IMAGES = "train-images-idx3-ubyte"
 HELD_OUT = 10_000

@@ -30,11 +30,10 @@ from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import n_pixels, reconstruction_error, squared_error
 from rbm.measures.pseudo_likelihood import pseudo_likelihood
 from rbm.models import io
-from rbm.models.arrays import Array, as_unit_interval, log_odds
+from rbm.models.arrays import Array, as_unit_interval, bernoulli, log_odds
 from rbm.models.binary import RBM
-from rbm.models.gaussian import GaussianRBM, Standard
-from rbm.models.labelled import LabelRBM
-from rbm.models.sampling import bernoulli, chain
+from rbm.models.gaussian import Standard
+from rbm.models.sampling import chain
 from rbm.training.config import TrainConfig
 from rbm.training.settings import settings_of
 from rbm.training.state import Diverged, Report
@@ -131,14 +130,14 @@ def evaluate(options: argparse.Namespace) -> int:
         model, note = io.read(options.model)
         data = read_data(options.data)
         rng = np.random.default_rng(options.seed)
-        if isinstance(model, LabelRBM):
+        if model.n_classes:
             raise ValueError("a model with class units is judged by rbm.LabelRBM.classify, not here")
         _check_fit(model, data)
     print(
         f"{options.model}: {model.n_visible} visible and {model.n_hidden} hidden units, "
         f"on {len(data.held_out):,} held-out images of {data.name}"
     )
-    if isinstance(model, GaussianRBM):
+    if model.pixel_kind == "gaussian":
         v = _as_trained(data.held_out, data, "gaussian")
         _print_row("reconstruction error", squared_error(v, model.mean_visible(model.mean_hidden(v))).mean())
         print("on data of variance 1; likelihoods are for binary units only")
@@ -195,7 +194,7 @@ def sample(options: argparse.Namespace) -> int:
         data = None if options.data is None else read_data(options.data)
         if data is not None:
             _check_fit(model, data)
-        standard = _standard(note) if isinstance(model, GaussianRBM) else None
+        standard = _standard(note) if model.pixel_kind == "gaussian" else None
         if out.suffix.lower() != ".png":
             raise ValueError(f"the mosaic is a PNG image; name it {out.stem}.png, not {out.name}")
         _check_target(out)
@@ -227,9 +226,9 @@ def mosaic(images: Pixels) -> Pixels:
 
 def _start(model: RBM, n: int, rng: np.random.Generator) -> Array:
     """Where the chains begin: for binary units the ends of a quick AIS run, already near the model; else noise."""
-    if type(model) is RBM:
+    if model.all_binary:
         return likelihood.model_samples(model, n, rng, sweeps=0)
-    if isinstance(model, GaussianRBM):
+    if model.pixel_kind == "gaussian":
         return rng.standard_normal((n, model.n_visible), dtype=np.float32)
     return bernoulli(np.full((n, model.n_visible), 0.5), rng)
 
@@ -237,7 +236,7 @@ def _start(model: RBM, n: int, rng: np.random.Generator) -> Array:
 def _images(model: RBM, data: Data, n: int, rng: np.random.Generator) -> Array:
     """Where the chains begin: at `n` training images, with no class on where the model has classes."""
     chosen = data.train[rng.integers(len(data.train), size=n)]
-    if isinstance(model, GaussianRBM):
+    if model.pixel_kind == "gaussian":
         return Standard.of(data.train).apply(chosen)
     return np.pad(as_unit_interval(chosen), ((0, 0), (0, model.n_visible - chosen.shape[1])))
 

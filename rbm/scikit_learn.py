@@ -19,9 +19,9 @@ from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import BLOCK
 from rbm.measures.pseudo_likelihood import all_flips, one_flip, pixel_of_each_row
-from rbm.models.arrays import Array, Float64, Floats, log_odds, sigmoid
+from rbm.models.arrays import Array, Float64, Floats, bernoulli, log_odds, sigmoid
 from rbm.models.binary import RBM
-from rbm.models.sampling import bernoulli, gibbs
+from rbm.models.sampling import gibbs
 from rbm.training.config import Algorithm, Binarize, Negative, Schedule, TrainConfig, VisibleBias
 from rbm.training.settings import document, settings_of
 from rbm.training.state import TrainState

@@ -19,8 +19,6 @@ from rbm.measures import diagnostics
 from rbm.models import io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.gaussian import GaussianRBM
-from rbm.models.labelled import LabelRBM, marginal
 from rbm.models.notebook import near_square
 
 _CURRENT = "model_in_use"
@@ -42,7 +40,7 @@ class NamedModel:
     @property
     def line(self) -> str:
         """One line for the sidebar."""
-        classes = f" with {self.model.n_classes} classes" if isinstance(self.model, LabelRBM) else ""
+        classes = f" with {self.model.n_classes} classes" if self.model.n_classes else ""
         size = f"{self.marginal.n_visible}-{self.model.n_hidden}{classes}"
         parts = [self.name, size, data_sets.title(self.data) if self.data else "no matching data"]
         if self.epochs is not None:
@@ -63,8 +61,8 @@ class NamedModel:
 
     @cached_property
     def marginal(self) -> RBM:
-        """The model of the pixels alone, which is what most pages look through: see `rbm.models.labelled.marginal`."""
-        return marginal(self.model)
+        """The model of the pixels alone, which is what most pages look through: see `rbm.LabelRBM.marginal`."""
+        return self.model.marginal
 
     @cached_property
     def fingerprint(self) -> str:
@@ -101,15 +99,16 @@ def default_model() -> NamedModel:
 def from_upload(file: IO[bytes], name: str) -> NamedModel:
     """The model in an uploaded file. Raises BadModelFile."""
     model, info = io.read(file)
-    if isinstance(model, GaussianRBM):
-        raise BadModelFile("its pixels are real-valued (GaussianRBM), and these pages draw in black and white")
+    if model.pixel_kind != "binary":
+        kind = type(model).__name__
+        raise BadModelFile(f"its pixels are real-valued ({kind}), and these pages draw in black and white")
     return _named(model, info, fallback_name=name.removesuffix(".npz"))
 
 
 def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
     """The note in a file is not to be trusted: a field of the wrong kind counts as missing."""
     name, data, epochs, error = (info.get(key) for key in ("name", "data", "epochs", "validation_error"))
-    fitting = data_sets.fitting(marginal(model).n_visible)
+    fitting = data_sets.fitting(model.n_pixels)
     return NamedModel(
         name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
         model=model,

@@ -13,7 +13,6 @@ from rbm.app.current_model import NamedModel
 from rbm.datasets.dataset import Dataset
 from rbm.models import arrays, film
 from rbm.models.arrays import Array
-from rbm.models.labelled import LabelRBM
 
 CHAINS, SWEEPS, FRAMES = 16, 360, 181
 SPEED = 10  # frames a second
@@ -56,7 +55,7 @@ def dream(named: NamedModel) -> film.Film:
     """Chains from held-out digits of every class; a model with classes keeps each chain at its digit's class."""
     plan, clamp = film.SamplingPlan(CHAINS, SWEEPS), None
     images, labels = _start(named, plan)
-    if isinstance(named.model, LabelRBM):
+    if named.model.n_classes:
         clamp = named.model.class_mask
         images = named.model.join(images, labels % named.model.n_classes)
     return film.film_of(named.model, images, plan.temperatures(), plan.rng("chain"), clamp, CHAINS * FRAMES)

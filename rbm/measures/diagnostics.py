@@ -8,9 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm.models.arrays import Array, as_unit_interval, check_images
+from rbm.models.arrays import Array, as_floats, check_images
 from rbm.models.binary import RBM
-from rbm.models.labelled import LabelRBM, marginal
 from rbm.models.sampling import gibbs
 
 BLOCK = 2048  # images at a time: bounds the memory whatever the number of images
@@ -29,7 +28,7 @@ def reconstruct(model: RBM, images: ArrayLike, steps: int = 1, rng: np.random.Ge
 
     Without a generator each layer takes its mean, p(v | p(h | v)); with one, both layers are drawn (0 or 1).
     """
-    return np.concatenate([_passes(model, block, steps, rng) for block in blocks(images)])
+    return np.concatenate([_passes(model, block, steps, rng) for block in blocks(model, images)])
 
 
 def _passes(model: RBM, images: Array, steps: int, rng: np.random.Generator | None) -> Array:
@@ -43,7 +42,7 @@ def _passes(model: RBM, images: Array, steps: int, rng: np.random.Generator | No
 def reconstruction_error(model: RBM, images: ArrayLike) -> NDArray[np.float64]:
     """Squared difference between each image and its mean-field reconstruction, summed over pixels (n,)."""
     return np.concatenate(
-        [squared_error(block, model.mean_visible(model.mean_hidden(block))) for block in blocks(images)]
+        [squared_error(block, model.mean_visible(model.mean_hidden(block))) for block in blocks(model, images)]
     )
 
 
@@ -55,7 +54,7 @@ def squared_error(images: NDArray[np.floating], others: NDArray[np.floating]) ->
 
 def hidden_activations(model: RBM, images: ArrayLike) -> Array:
     """p(h = 1 | v) (n, n_hidden) of every image."""
-    return np.concatenate([model.mean_hidden(block) for block in blocks(images)]).astype(np.float32, copy=False)
+    return np.concatenate([model.mean_hidden(block) for block in blocks(model, images)]).astype(np.float32, copy=False)
 
 
 def unit_health(activations: NDArray[np.floating]) -> UnitHealth:
@@ -91,29 +90,30 @@ def mean_by_class(values: NDArray[np.floating], labels: NDArray[np.int64]) -> tu
     return classes, np.stack([values[labels == c].mean(axis=0) for c in classes])
 
 
-def blocks(images: ArrayLike) -> Iterator[Array]:
-    """The images in consecutive blocks, float32 in [0, 1]."""
-    array = check_images(images)
-    for begin in range(0, len(array), BLOCK):
-        yield as_unit_interval(array[begin : begin + BLOCK])
+def blocks(model: RBM, images: ArrayLike) -> Iterator[Array]:
+    """The images in consecutive blocks, float32: bytes over 255, floats such as the model's pixels hold."""
+    array = np.asarray(images)
+    checked = model.check_data(array) if np.issubdtype(array.dtype, np.floating) else check_images(array)
+    for begin in range(0, len(checked), BLOCK):
+        yield as_floats(checked[begin : begin + BLOCK])
 
 
 def _mean_free_energy(model: RBM, images: ArrayLike) -> float:
-    return float(np.concatenate([model.free_energy(block) for block in blocks(images)]).mean(dtype=np.float64))
+    return float(np.concatenate([model.free_energy(block) for block in blocks(model, images)]).mean(dtype=np.float64))
 
 
 def n_pixels(model: RBM) -> int:
     """How many visible units are pixels."""
-    return model.n_pixels if isinstance(model, LabelRBM) else model.n_visible
+    return model.n_pixels
 
 
 def hidden(model: RBM, images: ArrayLike) -> Array:
     """p(h = 1 | x) (n, n_hidden) of images (n, n_pixels), uint8 or in [0, 1]."""
-    seen = marginal(model)
-    return np.concatenate([seen.mean_hidden(block) for block in blocks(images)]).astype(np.float32, copy=False)
+    seen = model.marginal
+    return np.concatenate([seen.mean_hidden(block) for block in blocks(model, images)]).astype(np.float32, copy=False)
 
 
 def free_energy(model: RBM, images: ArrayLike) -> NDArray[np.float64]:
     """F(x) (n,) in nats of images (n, n_pixels), uint8 or in [0, 1]."""
-    seen = marginal(model)
-    return np.concatenate([seen.free_energy(block) for block in blocks(images)]).astype(np.float64)
+    seen = model.marginal
+    return np.concatenate([seen.free_energy(block) for block in blocks(model, images)]).astype(np.float64)

@@ -125,7 +125,7 @@ def block_size(units: int) -> int:
 
 def parameters(model: RBM) -> tuple[Float64, Float64, Float64]:
     """Visible biases, hidden biases and weights in float64. Raises ValueError for other than binary units."""
-    if type(model) is not RBM:
+    if not model.all_binary:
         raise ValueError(f"exact sums know binary units only; a {type(model).__name__} has others")
     return (
         model.visible_bias.astype(np.float64),

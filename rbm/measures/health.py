@@ -34,7 +34,7 @@ def checkup(model: RBM, train: ArrayLike, held_out: ArrayLike, epoch: int, updat
 
 
 class Verdict(NamedTuple):
-    """`ill`: nothing good can come of this training. A sentence for each thing that is wrong, or one that nothing is."""
+    """`ill`: nothing good can come of it. A sentence for each thing that is wrong, or one that nothing is."""
 
     ill: bool
     sentences: tuple[str, ...]

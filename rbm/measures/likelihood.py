@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm.measures.exact import binary_blocks, free_energy, parameters
-from rbm.models.arrays import Array, Float64, as_unit_interval, check_images, log_sum_exp, sigmoid
+from rbm.models.arrays import Array, Float64, as_unit_interval, bernoulli, check_images, log_sum_exp, sigmoid
 from rbm.models.binary import RBM
-from rbm.models.labelled import LabelRBM
 from rbm.models.layers import Bernoulli
-from rbm.models.sampling import bernoulli, gibbs
+from rbm.models.sampling import gibbs
 
 CHAIN_BLOCK = 256  # chains that walk together: bounds the memory, and fills the matrix products
 SWEEPS = 500  # Gibbs sweeps from an approximate to a good sample of the model
@@ -265,7 +264,7 @@ def own_samples(
     """`n` samples of the model (n, n_visible): chains of 500 sweeps from training `images`, all pixels and, of a
     LabelRBM, their `labels`; without images, of a plain RBM from annealing, of a LabelRBM from noise.
     """
-    if not isinstance(model, LabelRBM):
+    if not model.n_classes:
         return model_samples(model, n, rng, start=images, sweeps=LONG_RUN)
     if images is None or labels is None:
         images = rng.integers(0, 2, (n, model.n_pixels)).astype(np.float32)

@@ -16,10 +16,9 @@ from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
 from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
-from rbm.models.arrays import Array, Float64, as_unit_interval, check_images, log_odds
+from rbm.models.arrays import Array, Float64, as_unit_interval, bernoulli, check_images, log_odds
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters
-from rbm.models.sampling import bernoulli
 
 SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
 AIS_SWEEPS = 100
@@ -105,7 +104,7 @@ def watch(
     check(of_model, model)
     if not of_model:
         return Watch(names, every)
-    if type(model) is not RBM:
+    if not model.all_binary:
         raise BadValue(f"only {UPDATE_RATIO!r} can be monitored on a {type(model).__name__}, got {of_model}")
     if held_out is None:
         raise BadValue(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")

@@ -50,6 +50,11 @@ def check_labels(labels: ArrayLike, n: int, n_classes: int | None = None) -> Lab
     return array.astype(np.int64)
 
 
+def bernoulli(mean: NDArray[np.floating], rng: np.random.Generator) -> Array:
+    """Zeros and ones (float32, the shape of `mean`), one with probability `mean`."""
+    return (rng.random(mean.shape, dtype=np.float32) < mean).astype(np.float32)
+
+
 def one_of(edges: NDArray[np.floating], rng: np.random.Generator) -> Array:
     """One-hot draws (..., classes) from the cumulated probabilities `edges` (..., classes)."""
     point = rng.random((*edges.shape[:-1], 1), dtype=np.float32) * edges[..., -1:]  # the sum may round below 1
@@ -69,11 +74,14 @@ def as_unit_interval(images: ArrayLike) -> NDArray[np.float32]:
 
     Raises ValueError for any other shape, type or range.
     """
-    array = check_images(images)
-    if array.dtype == np.uint8:
-        # not times 1/255, which is off by a bit for half of the levels
-        return np.divide(array, 255, dtype=np.float32)
-    return array.astype(np.float32)
+    return as_floats(check_images(images))
+
+
+def as_floats(data: NDArray[Any]) -> Array:
+    """`data` as float32: uint8 is divided by 255, floats stay what they are."""
+    # not times 1/255, which is off by a bit for half of the levels
+    floats: Array = np.divide(data, 255, dtype=np.float32) if data.dtype == np.uint8 else data.astype(np.float32)
+    return floats
 
 
 def check_images(images: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:

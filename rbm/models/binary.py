@@ -1,9 +1,12 @@
-"""The restricted Boltzmann machine and its closed-form formulas. No random number is drawn here.
+"""The restricted Boltzmann machine: its closed-form formulas, and what sets its units apart from other kinds.
 
     E(v, h) = - v·b - h·c - v·W·h            p(v, h) = exp(-E(v, h)) / Z
 
 With binary visible units v, binary hidden units h, weights W, visible biases b and hidden biases c
 (Smolensky 1986; notation of Fischer & Igel, Pattern Recognition 47, 2014).
+
+Another kind of unit is a class derived from RBM, in a file of its own, which says otherwise where it differs;
+`rbm.models.io.KINDS` lists them all. Nobody else asks for a model's class: they ask the model.
 """
 
 from __future__ import annotations
@@ -11,11 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
 from rbm.models import notebook
-from rbm.models.arrays import Array, Floats, sigmoid, softplus
+from rbm.models.arrays import Array, Float64, Floats, Labels, as_floats, bernoulli, check_images, sigmoid, softplus
+from rbm.models.layers import Bernoulli, Layers, Units
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,6 +33,9 @@ class RBM:
     weights: Array
     visible_bias: Array
     hidden_bias: Array
+
+    pixel_kind = "binary"  # what a pixel holds, as TrainConfig.visible calls it
+    n_classes = 0  # visible units that stand for classes; they come after the pixels
 
     def __post_init__(self) -> None:
         for name in ("weights", "visible_bias", "hidden_bias"):
@@ -54,7 +61,17 @@ class RBM:
 
     def _repr_html_(self) -> str:
         """The filters as a picture: what a notebook shows of a model."""
-        return notebook.filters_html(repr(self), self.weights)
+        return notebook.filters_html(repr(self), self.weights[: self.n_pixels])
+
+    @property
+    def n_pixels(self) -> int:
+        """How many visible units are pixels."""
+        return self.n_visible - self.n_classes
+
+    @property
+    def all_binary(self) -> bool:
+        """Whether every unit is 0 or 1 by itself, given the other layer: what exact sums and AIS know."""
+        return type(self) is RBM  # whatever is derived from it has other units
 
     def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
         """E(v, h) (n,) in nats for v (n, n_visible) and h (n, n_hidden), or of one pair of vectors."""
@@ -82,6 +99,76 @@ class RBM:
             raise BadValue(f"temperature must be above 0, got {temperature}")
         names = ("weights", "visible_bias", "hidden_bias")
         return replace(self, **{name: getattr(self, name) / temperature for name in names})
+
+    # ---- how visible units draw, and what they learn from
+
+    def draw_visible(self, mean: Floats, rng: np.random.Generator) -> Array:
+        """v (n, n_visible) from its mean given h."""
+        return bernoulli(mean, rng)
+
+    def visible_units(self, rng: np.random.Generator, largest: int) -> Units:
+        """The visible layer of the hot loop; `largest` is the size of the largest array that it will draw."""
+        return Bernoulli(rng, largest)
+
+    def layers(self, rng: np.random.Generator, largest: int) -> Layers:
+        """Both layers of the hot loop."""
+        return Layers(self.visible_units(rng, largest), Bernoulli(rng, largest))
+
+    @staticmethod
+    def check_data(data: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
+        """`data` as they are, if they are a non-empty (n, pixels) of uint8 or of floats in [0, 1]; else ValueError."""
+        return check_images(data)
+
+    @staticmethod
+    def base_rates(mean: Float64, n: int, n_classes: int = 0) -> Float64:
+        """Visible biases (n_visible,) of the best model without hidden units (UTML TR 2010-003, section 8.1).
+
+        The log-odds of the pixels and the logs of the classes from their `mean` (n_visible,) over n images. An
+        imaginary grey image among the n, of no class in particular, keeps each of them finite.
+        """
+        n_pixels = len(mean) - n_classes
+        even = np.repeat([0.5, 1 / max(n_classes, 1)], [n_pixels, n_classes])
+        pixels, classes = np.split((n * mean + even) / (n + 1), [n_pixels])
+        return np.concatenate([np.log(pixels / (1 - pixels)), np.log(classes)])
+
+    # ---- images and their classes: see rbm.LabelRBM
+
+    @property
+    def marginal(self) -> RBM:
+        """The model of the pixels alone: this one, where there are no classes to sum out."""
+        return self
+
+    @property
+    def joint(self) -> RBM:
+        """The model that Gibbs chains run in: this one, unless it is the marginal of another."""
+        return self
+
+    @property
+    def class_mask(self) -> NDArray[np.bool_]:
+        """Which visible units (n_visible,) are class units: what to clamp to sample images of a class."""
+        return np.arange(self.n_visible) >= self.n_pixels
+
+    def join(self, images: ArrayLike, labels: ArrayLike) -> Array:
+        """Visible states (n, n_visible) of images (n, n_pixels) and their labels, for which there is no unit here."""
+        return self._pixels(images)
+
+    def guess(self, images: ArrayLike) -> Array:
+        """Visible states (n, n_visible) of images (n, n_pixels) alone."""
+        return self._pixels(images)
+
+    def class_log_probabilities(self, images: ArrayLike) -> NDArray[np.float64]:
+        """log p(y | x) (n, n_classes) in nats for images (n, n_pixels): no column, where there are no classes."""
+        return np.empty((len(self._pixels(images)), 0))
+
+    def classify(self, images: ArrayLike) -> Labels:
+        """The most probable class (n,) of each image. Raises ValueError where there are no classes."""
+        raise ValueError(f"a {type(self).__name__} has no classes to tell apart; train one with labels")
+
+    def _pixels(self, images: ArrayLike) -> Array:
+        pixels = as_floats(self.check_data(images))
+        if pixels.shape[1] != self.n_pixels:
+            raise ValueError(f"this model has {self.n_pixels} pixels; got images of {pixels.shape[1]}")
+        return pixels
 
     def _visible(self, v: ArrayLike) -> Array:
         v = np.asarray(v, dtype=np.float32)

@@ -14,7 +14,7 @@ from rbm.errors import BadValue
 from rbm.models import threads
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters, layers_of
+from rbm.models.layers import Parameters
 from rbm.models.sampling import Mask, Sweep, sweeps
 from rbm.models.tempering import Tempered
 
@@ -130,7 +130,7 @@ def tempered_film(
     """
     first: Array = np.array(start, dtype=np.float32)
     n = len(first)
-    layers = layers_of(model, rng, largest=rungs * n * max(model.weights.shape))
+    layers = model.layers(rng, largest=rungs * n * max(model.weights.shape))
     p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
     hot = np.asarray(model.visible_bias if base is None else base, dtype=np.float32)
     ladder = Tempered(n, rungs, p, hot, layers, rng)

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
-from rbm.models.arrays import Array, Floats, softplus
+from rbm.models.arrays import Array, Float64, Floats, softplus
 from rbm.models.binary import RBM
+from rbm.models.layers import Units
 
 SCALE_FLOOR = 0.1  # of the liveliest pixel: paler ones would be blown up to noise
 
@@ -22,6 +23,8 @@ SCALE_FLOOR = 0.1  # of the liveliest pixel: paler ones would be blown up to noi
 @dataclass(frozen=True, eq=False, repr=False)
 class GaussianRBM(RBM):
     """An RBM with Gaussian visible units; parameters as in `rbm.RBM`. Data: mean 0, variance 1 (`Standard`)."""
+
+    pixel_kind = "gaussian"
 
     def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
         """E(v, h) (n,) in nats for real v (n, n_visible) and binary h (n, n_hidden), or of one pair."""
@@ -46,10 +49,45 @@ class GaussianRBM(RBM):
             raise BadValue(f"Gaussian units have variance 1 at temperature 1 only, got {temperature}; use 1")
         return self
 
+    def draw_visible(self, mean: Floats, rng: np.random.Generator) -> Array:
+        """v ~ N(mean, 1), the shape of `mean`."""
+        return (mean + rng.standard_normal(mean.shape, dtype=np.float32)).astype(np.float32, copy=False)
+
+    def visible_units(self, rng: np.random.Generator, largest: int) -> Units:
+        """Units whose total input is their mean; the rest as in `rbm.RBM`."""
+        return Gaussian(rng, largest)
+
+    @staticmethod
+    def check_data(data: ArrayLike) -> NDArray[np.floating]:
+        """`data`, if they are a non-empty (n, pixels) of finite floats; else ValueError."""
+        return check_standard(data)
+
+    @staticmethod
+    def base_rates(mean: Float64, n: int, n_classes: int = 0) -> Float64:
+        """The data's mean itself."""
+        return mean
+
     def _distance(self, v: Array) -> Floats:
         """½‖v - b‖²."""
         distance: Floats = 0.5 * np.square(v - self.visible_bias).sum(axis=-1)
         return distance
+
+
+class Gaussian:
+    """Real-valued units of unit variance: the total input is the mean."""
+
+    def __init__(self, rng: np.random.Generator, largest: int) -> None:
+        self._rng = rng
+        self._noise = np.empty(largest, dtype=np.float32)
+
+    def mean_(self, x: Array) -> Array:
+        return x
+
+    def draw(self, mean: Array, out: Array) -> Array:
+        """out ~ N(mean, 1); `out` may be `mean`."""
+        noise = self._noise[: mean.size].reshape(mean.shape)
+        self._rng.standard_normal(out=noise, dtype=np.float32)
+        return np.add(mean, noise, out=out)
 
 
 @dataclass(frozen=True, eq=False)

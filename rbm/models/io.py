@@ -11,7 +11,9 @@ import math
 import os
 import zipfile
 import zlib
+from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
@@ -27,6 +29,7 @@ from rbm.models.labelled import LabelRBM
 VERSION = 1
 MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
 MAX_ENTRIES = 1000  # so many may be listed, to name some of them in a message
+KINDS: dict[str, type[RBM]] = {kind.__name__: kind for kind in (RBM, LabelRBM, GaussianRBM)}
 _ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
 _NOTE = "info"
 _RESERVED = ("version", "kind", "n_classes")  # keys of the note that belong to the format
@@ -37,14 +40,14 @@ Source = str | os.PathLike[str] | IO[bytes]
 def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_precision: bool = False) -> None:
     """Write `model` and a JSON-able note about it to `path` (replaced whole, or not at all) or an open file.
 
-    The model may be an RBM, a LabelRBM or a GaussianRBM. `half_precision` stores float16 weights: half the
+    The model is of a kind in KINDS. `half_precision` stores float16 weights: half the
     size, three significant digits. Raises TypeError or ValueError for a note or weights the file can't hold.
     """
     taken = [key for key in _RESERVED if key in (info or {})]
     if taken:
         raise ValueError(f"the note can't have a key {taken[0]!r}, the format uses it; choose another name")
     own: dict[str, Any] = {"version": VERSION, "kind": type(model).__name__}
-    if isinstance(model, LabelRBM):
+    if model.n_classes:
         own["n_classes"] = model.n_classes
     note = json.dumps({**own, **(info or {})})
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
@@ -103,14 +106,42 @@ def _read_bytes(path: Source) -> bytes:
 def _model(arrays: dict[str, NDArray[Any]], info: dict[str, Any]) -> RBM:
     """The model of the kind that the note names; takes the format's keys out of the note."""
     kind = info.pop("kind", "RBM")  # the first files had no other kind
-    if kind == "LabelRBM":
-        n_classes = info.pop("n_classes", None)
-        if type(n_classes) is not int:
-            raise ValueError(f"n_classes must be a whole number, got {n_classes!r}")
-        return LabelRBM(**arrays, n_classes=n_classes)
-    if kind not in ("RBM", "GaussianRBM"):
-        raise ValueError(f"its kind is {kind!r}, and this program knows RBM, LabelRBM and GaussianRBM")
-    return RBM(**arrays) if kind == "RBM" else GaussianRBM(**arrays)
+    _check_kind(kind)
+    return from_arrays(kind, arrays, info.pop("n_classes", None) if _has_classes(KINDS[kind]) else 0)
+
+
+def from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]], n_classes: int = 0) -> RBM:
+    """The model of this kind, a name in KINDS, with `weights`, `visible_bias` and `hidden_bias` from `arrays`.
+
+    `n_classes`: its class units, 0 for a kind without. Raises ValueError for what makes no such model.
+    """
+    _check_kind(kind)
+    own: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+    if type(n_classes) is not int:
+        raise ValueError(f"n_classes must be a whole number, got {n_classes!r}")
+    if _has_classes(KINDS[kind]):
+        own["n_classes"] = n_classes
+    elif n_classes:
+        raise ValueError(f"a {kind} has no classes, got n_classes = {n_classes}")
+    return KINDS[kind](**own)
+
+
+def kind_of(pixel_kind: str, *, classes: bool) -> str:
+    """The kind whose pixels are such, beside class units or not: a name in KINDS. Raises ValueError where none is."""
+    for name, kind in KINDS.items():
+        if kind.pixel_kind == pixel_kind and _has_classes(kind) == classes:
+            return name
+    raise ValueError('labels need binary pixels; leave the labels out or use visible "binary"')
+
+
+def _has_classes(kind: type[RBM]) -> bool:
+    return any(field.name == "n_classes" for field in fields(kind))
+
+
+def _check_kind(kind: object) -> None:
+    if kind not in list(KINDS):  # whatever a file says, hashable or not
+        *names, last = KINDS
+        raise ValueError(f"its kind is {kind!r}, and this program knows {', '.join(names)} and {last}")
 
 
 def _check_members(archive: zipfile.ZipFile) -> None:

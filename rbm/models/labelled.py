@@ -8,14 +8,14 @@ The hidden units sum out in closed form, so this is exact (Larochelle & Bengio, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm.models import notebook
-from rbm.models.arrays import Array, Floats, Labels, as_unit_interval, check_labels, sigmoid, softmax, softplus
+from rbm.models.arrays import Array, Floats, Labels, bernoulli, check_labels, one_of, sigmoid, softmax, softplus
 from rbm.models.binary import RBM
+from rbm.models.layers import Bernoulli, Units
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -25,7 +25,7 @@ class LabelRBM(RBM):
     Everything but the group is as in `rbm.RBM`. Raises ValueError as that does, or without room for a pixel.
     """
 
-    n_classes: int
+    n_classes: int = field()  # without a default, whatever the class attribute of RBM
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -38,18 +38,11 @@ class LabelRBM(RBM):
     def __repr__(self) -> str:
         return f"LabelRBM({self.n_pixels} pixels, {self.n_classes} classes, {self.n_hidden} hidden)"
 
-    def _repr_html_(self) -> str:
-        """As of any RBM, of the pixels' weights alone."""
-        return notebook.filters_html(repr(self), self.weights[: self.n_pixels])
-
     @property
-    def n_pixels(self) -> int:
-        return self.n_visible - self.n_classes
-
-    @property
-    def class_mask(self) -> NDArray[np.bool_]:
-        """Which visible units (n_visible,) are class units: what to clamp to sample images of a class."""
-        return np.arange(self.n_visible) >= self.n_pixels
+    def marginal(self) -> RBM:
+        """The model of the pixels alone, a `Marginal`."""
+        pixels = slice(self.n_pixels)
+        return Marginal(self.weights[pixels], self.visible_bias[pixels], self.hidden_bias, self)
 
     def join(self, images: ArrayLike, labels: ArrayLike) -> Array:
         """Visible states (n, n_visible) of images (n, n_pixels), uint8 or in [0, 1], and labels (n,).
@@ -65,6 +58,16 @@ class LabelRBM(RBM):
         x = np.asarray(h, dtype=np.float32) @ self.weights.T + self.visible_bias
         pixels, classes = x[..., : self.n_pixels], x[..., self.n_pixels :]
         return np.concatenate([sigmoid(pixels), softmax(classes)], axis=-1)
+
+    def draw_visible(self, mean: Floats, rng: np.random.Generator) -> Array:
+        """v (n, n_visible) from its mean given h: binary, with one class on."""
+        drawn = bernoulli(mean, rng)
+        drawn[..., self.n_pixels :] = one_of(mean[..., self.n_pixels :].cumsum(axis=-1), rng)
+        return drawn
+
+    def visible_units(self, rng: np.random.Generator, largest: int) -> Units:
+        """Bernoulli pixels, then the group; the rest as in `rbm.RBM`."""
+        return PixelsAndClass(rng, largest, self.n_classes)
 
     def class_log_probabilities(self, images: ArrayLike) -> NDArray[np.float64]:
         """log p(y | x) (n, n_classes) in nats for images (n, n_pixels), uint8 or in [0, 1]."""
@@ -87,11 +90,25 @@ class LabelRBM(RBM):
         best: Labels = self.class_log_probabilities(images).argmax(axis=1)
         return best
 
-    def _pixels(self, images: ArrayLike) -> Array:
-        pixels = as_unit_interval(images)
-        if pixels.shape[1] != self.n_pixels:
-            raise ValueError(f"this model has {self.n_pixels} pixels; got images of {pixels.shape[1]}")
-        return pixels
+
+class PixelsAndClass(Bernoulli):
+    """Bernoulli pixels, then a softmax group of `n_classes` units of which one is on."""
+
+    def __init__(self, rng: np.random.Generator, largest: int, n_classes: int) -> None:
+        super().__init__(rng, largest)
+        self._n_classes = n_classes
+
+    def mean_(self, x: Array) -> Array:
+        classes = softmax(x[:, -self._n_classes :])
+        super().mean_(x)
+        x[:, -self._n_classes :] = classes
+        return x
+
+    def draw(self, mean: Array, out: Array) -> Array:
+        edges = mean[:, -self._n_classes :].cumsum(axis=1)
+        super().draw(mean, out=out)
+        out[:, -self._n_classes :] = one_of(edges, self._rng)
+        return out
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,6 +119,10 @@ class Marginal(RBM):
     """
 
     whole: LabelRBM
+
+    @property
+    def joint(self) -> RBM:
+        return self.whole
 
     def free_energy(self, v: ArrayLike) -> Floats:
         """F(x) (n,) in nats for images (n, n_pixels)."""
@@ -122,11 +143,3 @@ class Marginal(RBM):
 def _as(v: ArrayLike, result: Floats) -> Floats:
     """Without the first axis where `v` has none."""
     return result if np.ndim(v) > 1 else result[0]
-
-
-def marginal(model: RBM) -> RBM:
-    """The model of the pixels alone: a Marginal of a LabelRBM, any other model itself."""
-    if not isinstance(model, LabelRBM):
-        return model
-    pixels = slice(model.n_pixels)
-    return Marginal(model.weights[pixels], model.visible_bias[pixels], model.hidden_bias, model)

@@ -8,11 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm.models.arrays import Array, one_of, sigmoid
+from rbm.models.arrays import Array, bernoulli, sigmoid
 from rbm.models.binary import RBM
-from rbm.models.gaussian import GaussianRBM
-from rbm.models.labelled import LabelRBM, Marginal
-from rbm.models.layers import Parameters, down, layers_of, up
+from rbm.models.layers import Parameters, down, up
 
 Mask = NDArray[np.bool_]
 
@@ -24,32 +22,17 @@ class Sweep(NamedTuple):
     mean: Array
 
 
-def bernoulli(mean: NDArray[np.floating], rng: np.random.Generator) -> Array:
-    """Zeros and ones (float32, the shape of `mean`), one with probability `mean`."""
-    return (rng.random(mean.shape, dtype=np.float32) < mean).astype(np.float32)
-
-
 def sample_hidden(model: RBM, v: ArrayLike, rng: np.random.Generator) -> Array:
     """h ~ p(h | v), binary (n, n_hidden)."""
     return bernoulli(model.mean_hidden(v), rng)
 
 
 def sample_visible(model: RBM, h: ArrayLike, rng: np.random.Generator) -> Array:
-    """v ~ p(v | h) (n, n_visible): binary; of a LabelRBM with one class on; of a GaussianRBM real."""
-    return draw_visible(model, model.mean_visible(h), rng)
+    """v ~ p(v | h) (n, n_visible): binary, unless the model's units are of another kind."""
+    return model.draw_visible(model.mean_visible(h), rng)
 
 
-def draw_visible(model: RBM, mean: NDArray[np.floating], rng: np.random.Generator) -> Array:
-    """v (n, n_visible) from its mean given h."""
-    if isinstance(model, GaussianRBM):
-        return (mean + rng.standard_normal(mean.shape, dtype=np.float32)).astype(np.float32, copy=False)
-    drawn = bernoulli(mean, rng)
-    if isinstance(model, LabelRBM):
-        drawn[..., model.n_pixels :] = one_of(mean[..., model.n_pixels :].cumsum(axis=-1), rng)
-    return drawn
-
-
-def sample_class(model: LabelRBM, labels: ArrayLike, steps: int, rng: np.random.Generator) -> Array:
+def sample_class(model: RBM, labels: ArrayLike, steps: int, rng: np.random.Generator) -> Array:
     """Images (n, n_pixels) of these classes (n,): `steps` sweeps from noise with the class units clamped."""
     start = bernoulli(np.broadcast_to(sigmoid(model.visible_bias), (np.size(labels), model.n_visible)), rng)
     start = model.join(start[:, : model.n_pixels], labels)
@@ -103,11 +86,11 @@ def sweeps(
         raise ValueError(f"a chain takes 0 or more steps, got {steps}")
     if clamp is not None and np.shape(clamp)[-1:] != start.shape[-1:]:
         raise ValueError(f"the clamp has shape {np.shape(clamp)}, the visible units {start.shape}")
-    if isinstance(model, Marginal):
+    if model.joint is not model:
         yield from _of_pixels(model, start, steps, rng, clamp, temperature)
         return
     p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
-    layers = layers_of(model, rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
+    layers = model.layers(rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
     visible, mean = start, np.empty_like(start)
     drawn = np.empty_like(start)
     hidden = np.empty((*start.shape[:-1], model.n_hidden), dtype=np.float32)
@@ -126,7 +109,7 @@ def sweeps(
 
 
 def _of_pixels(
-    model: Marginal,
+    model: RBM,
     start: Array,
     steps: int,
     rng: np.random.Generator,
@@ -134,7 +117,7 @@ def _of_pixels(
     temperature: float | NDArray[np.floating],
 ) -> Iterator[Sweep]:
     """The chain of pixels and classes, of which only the pixels are looked at."""
-    pixels, whole = model.n_visible, model.whole
+    pixels, whole = model.n_visible, model.joint
     if clamp is not None:
         clamp = np.concatenate([clamp, np.zeros((*np.shape(clamp)[:-1], whole.n_classes), dtype=bool)], axis=-1)
     for sweep in sweeps(whole, whole.guess(start), steps, rng, clamp, temperature):

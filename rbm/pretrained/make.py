@@ -27,7 +27,6 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.labelled import LabelRBM, marginal
 from rbm.training.config import PRESETS, TrainConfig
 from rbm.training.trainer import train
 
@@ -147,10 +146,8 @@ def half_precision_cost(model: RBM, small: RBM, digits: Digits) -> float:
     E_data[F'(v) - F(v)] + log Z'/Z,  where Z'/Z = E_model[exp(F(v) - F'(v))].
     """
     rng, start = np.random.default_rng(0), arrays.as_unit_interval(digits.train[:SAMPLES])
-    held_out = (digits.held_out > 127).astype(np.float32)
-    if isinstance(model, LabelRBM):
-        start = model.join(start, digits.train_labels[:SAMPLES])
-        held_out = model.join(held_out, digits.held_out_labels)
+    start = model.join(start, digits.train_labels[:SAMPLES])
+    held_out = model.join((digits.held_out > 127).astype(np.float32), digits.held_out_labels)
     dreamt = likelihood.model_samples(model, SAMPLES, rng, start=start)
     log_ratio = np.logaddexp.reduce(-_rise(model, small, dreamt)) - np.log(SAMPLES)
     return float(_rise(model, small, held_out).mean() + log_ratio)
@@ -164,13 +161,13 @@ def _rise(model: RBM, other: RBM, v: Array) -> NDArray[np.float64]:
 
 def figures(model: RBM, digits: Digits) -> dict[str, float]:
     """What there is to say about a model: the error and the units' health on its held-out images."""
-    seen = marginal(model)
+    seen = model.marginal
     health = diagnostics.unit_health(diagnostics.hidden_activations(seen, digits.held_out))
     found = {
         "held_out_error": round(float(diagnostics.reconstruction_error(seen, digits.held_out).mean()), 3),
         "dead_units": round(float(health.dead.mean()), 3),
     }
-    if isinstance(model, LabelRBM):
+    if model.n_classes:
         wrong = model.classify(digits.held_out) != digits.held_out_labels
         found["classification_error"] = round(float(wrong.mean()), 4)
     return found

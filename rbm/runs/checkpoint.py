@@ -14,14 +14,12 @@ import numpy as np
 from rbm import files
 from rbm.errors import BadCheckpoint
 from rbm.models.binary import RBM
-from rbm.models.gaussian import GaussianRBM
-from rbm.models.labelled import LabelRBM
+from rbm.models.io import from_arrays, kind_of
 from rbm.training.config import TrainConfig
 from rbm.training.state import TrainState
 
 VERSION = 1
 _NOTE = "note"
-_PARAMETERS = ("weights", "visible_bias", "hidden_bias")
 
 
 def write(path: Path, state: TrainState, record: dict[str, Any]) -> None:
@@ -51,7 +49,4 @@ def read(path: Path) -> tuple[TrainState, dict[str, Any]]:
 
 def model(state: TrainState, config: TrainConfig, n_classes: int = 0) -> RBM:
     """The model as it was at this state. `n_classes`: of the labels it learns, 0 without. Raises ValueError."""
-    arrays = {name: state.arrays[name] for name in _PARAMETERS}
-    if n_classes:
-        return LabelRBM(**arrays, n_classes=n_classes)
-    return GaussianRBM(**arrays) if config.visible == "gaussian" else RBM(**arrays)
+    return from_arrays(kind_of(config.visible, classes=n_classes > 0), state.arrays, n_classes)

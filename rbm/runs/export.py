@@ -16,8 +16,6 @@ from typing import IO, Any
 from rbm.errors import BadFile
 from rbm.models import io
 from rbm.models.binary import RBM
-from rbm.models.gaussian import GaussianRBM
-from rbm.models.labelled import LabelRBM
 from rbm.runs.progress import OVER, Point
 from rbm.runs.record import Run
 from rbm.training.config import TrainConfig
@@ -151,8 +149,7 @@ def _run(about: dict[str, Any], points: list[Point], model: RBM, owner: str) -> 
     if about["version"] != VERSION:
         raise ValueError(f"it has version {str(about['version'])[:9]}; this program reads version {VERSION}")
     config = TrainConfig(**about["config"])
-    gaussian = isinstance(model, GaussianRBM)
-    if config.n_hidden != model.n_hidden or (config.visible == "gaussian") != gaussian:
+    if config.n_hidden != model.n_hidden or config.visible != model.pixel_kind:
         raise ValueError(f"its settings ask for {config.n_hidden} hidden units; the model has {model.n_hidden}")
     if not re.fullmatch("[0-9a-f]{64}", about["fingerprint"]):
         raise ValueError("its fingerprint is none")
@@ -166,7 +163,7 @@ def _run(about: dict[str, Any], points: list[Point], model: RBM, owner: str) -> 
         data=clean_name(str(about["data"])),
         fingerprint=about["fingerprint"],
         config=config,
-        n_classes=model.n_classes if isinstance(model, LabelRBM) else 0,
+        n_classes=model.n_classes,
         versions={str(key)[:20]: str(value)[:20] for key, value in list(dict(about["versions"]).items())[:10]},
         status=about["status"] if about["status"] in OVER else "stopped",
         epoch=min(max(int(about["epoch"]), 0), config.epochs),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm.errors import BadValue
-from rbm.models.arrays import Array, check_images, check_labels
-from rbm.models.gaussian import check_standard
+from rbm.models import io
+from rbm.models.arrays import Array, check_labels
 from rbm.training.config import TrainConfig
 
 Float64 = NDArray[np.float64]
@@ -16,7 +15,7 @@ Float64 = NDArray[np.float64]
 class Images:
     """Images (n, pixels), what `config.binarize` makes of their grey levels, and labels (n,) if there are any.
 
-    `n_classes`: class units; by default as many as the labels show.
+    `n_classes`: class units; by default as many as the labels show. `kind`: of the model that learns from them.
     """
 
     def __init__(
@@ -26,10 +25,8 @@ class Images:
         labels: ArrayLike | None = None,
         n_classes: int | None = None,
     ) -> None:
-        self._real = config.visible == "gaussian"
-        if self._real and labels is not None:
-            raise BadValue('labels need binary pixels; leave the labels out or use visible "binary"')
-        pixels = check_standard(images) if self._real else check_images(images)
+        self.kind = io.kind_of(config.visible, classes=labels is not None)
+        pixels = io.KINDS[self.kind].check_data(images)
         if config.binarize == "threshold":
             half = 127 if pixels.dtype == np.uint8 else 0.5
             pixels = (pixels > half).astype(np.uint8) * np.uint8(255)
@@ -50,16 +47,8 @@ class Images:
         return int(self._pixels.shape[1])
 
     def base_rates(self) -> Float64:
-        """Visible biases of the best model without hidden units (guide, section 8.1).
-
-        The log-odds of the pixels, the logs of the classes, or the plain mean of Gaussian units. An imaginary
-        grey image among the n, of no class in particular, keeps each of them finite.
-        """
-        if self._real:
-            return self.mean
-        even = np.repeat([0.5, 1 / max(self.n_classes, 1)], [self.n_pixels, self.n_classes])
-        pixels, classes = np.split((len(self) * self.mean + even) / (len(self) + 1), [self.n_pixels])
-        return np.concatenate([np.log(pixels / (1 - pixels)), np.log(classes)])
+        """Visible biases of the best model without hidden units."""
+        return io.KINDS[self.kind].base_rates(self.mean, len(self), self.n_classes)
 
     def fill(self, rows: NDArray[np.int64], out: Array, rng: np.random.Generator | None = None) -> Array:
         """`out` becomes these images; without a generator grey levels stay grey whatever `binarize` says."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from rbm.training.settings import document, setting, settings_of
-
 from rbm.errors import BadValue
+from rbm.training.settings import document, setting, settings_of
 
 Algorithm = Literal["cd", "pcd", "pt"]
 Binarize = Literal["none", "threshold", "sample"]
@@ -230,10 +229,12 @@ class TrainConfig:
 document(TrainConfig, settings_of(TrainConfig))
 
 PRESETS: dict[str, TrainConfig] = {
-    "Recommended": TrainConfig(learning_rate=0.05, momentum=0.5, final_momentum=0.9),
+    "Recommended": TrainConfig(
+        algorithm="pcd", chains=200, binarize="sample", learning_rate=0.1, schedule="linear", batch_size=50
+    ),
     "Classic 784-500": TrainConfig(weight_std=0.1, visible_bias="zero"),
     "Best dreams": TrainConfig(
-        algorithm="pcd", learning_rate=0.05, schedule="linear", binarize="sample", batch_size=50, epochs=100
+        algorithm="pcd", chains=200, binarize="sample", learning_rate=0.1, schedule="linear", batch_size=50, epochs=100
     ),
 }
-"""Named starting points. "Classic 784-500" is the setting of the article this lab grew from."""
+"""Named starting points, the default first. "Classic 784-500" is the setting of the article this lab grew from."""

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
 from rbm.measures.monitors import watch
+from rbm.models import io
 from rbm.models.arrays import Array, Arrays
 from rbm.models.binary import RBM
-from rbm.models.layers import Bernoulli, Gaussian, Layers, Parameters, PixelsAndClass, Visible, down, up
+from rbm.models.layers import Parameters, down, up
 from rbm.training.batches import Images
 from rbm.training.chains import start_chains
 from rbm.training.config import TrainConfig
@@ -44,7 +46,7 @@ def train(
 
     images: uint8 or floats in [0, 1]; for `config.visible` "gaussian", floats of mean 0 and variance 1.
     labels: whole numbers (n,) from 0. They make the model an `rbm.LabelRBM` over images and classes;
-        otherwise it is an `rbm.RBM` or `rbm.GaussianRBM`.
+        otherwise its kind is the one of `config.visible`.
     validation, validation_labels: held out, to measure and never to learn from.
     monitors: what else to measure after every `monitor_every`-th epoch and the last (`Report.metrics`):
         names from `rbm.monitors.MONITORS`, or "update_ratio". They change nothing of the run but its time.
@@ -116,7 +118,8 @@ class Trainer:
         model_rows = batch if config.algorithm == "cd" else config.chains
         rungs = config.temperatures if config.algorithm == "pt" else 1
         largest = rungs * model_rows * max(p.weights.shape)
-        self._layers = Layers(_visible_units(self._images, config, rng, largest), Bernoulli(rng, largest))
+        self._first = io.from_arrays(self._images.kind, p._asdict(), self._images.n_classes)
+        self._layers = self._first.layers(rng, largest)
         self._chains = start_chains(config, batch, p, base, self._layers, rng)
         visible_mean = self._images.mean.astype(np.float32)
         hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
@@ -129,7 +132,7 @@ class Trainer:
     @property
     def model(self) -> RBM:
         """A copy of the model as it is now."""
-        return self._layers.visible.model(self._parameters)
+        return replace(self._first, **self._parameters._asdict())
 
     def step(self) -> Report | None:
         """One mini-batch; a report where it ends an epoch."""
@@ -261,12 +264,6 @@ def _start(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parame
     weights *= config.weight_std
     visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
     return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
-
-
-def _visible_units(images: Images, config: TrainConfig, rng: np.random.Generator, largest: int) -> Visible:
-    if config.visible == "gaussian":
-        return Gaussian(rng, largest)
-    return PixelsAndClass(rng, largest, images.n_classes) if images.n_classes else Bernoulli(rng, largest)
 
 
 def _held_out(

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import rbm
-from rbm.models import labelled
 
 PIXELS, CLASSES, HIDDEN = 5, 3, 7
 
@@ -201,19 +200,19 @@ def test_a_chain_of_pixels_alone_samples_their_marginal_distribution() -> None:
     p = boltzmann(model).sum(axis=(1, 2))
     rng = np.random.default_rng(0)
     start = images[rng.choice(len(images), 20_000, p=p)]
-    after = rbm.gibbs(labelled.marginal(model), start, 3, rng)
+    after = rbm.gibbs(model.marginal, start, 3, rng)
     counts = np.bincount((after @ 2 ** np.arange(PIXELS)[::-1]).astype(int), minlength=len(images))
     assert counts / len(after) == pytest.approx(p, abs=5 * np.sqrt(p.max() / len(after)))
 
     held = np.array([True, True, False, False, False])
-    after = rbm.gibbs(labelled.marginal(model), start, 3, rng, clamp=held)
+    after = rbm.gibbs(model.marginal, start, 3, rng, clamp=held)
     assert (after[:, held] == start[:, held]).all()
     assert (after != start).any()
 
 
 def test_the_marginal_of_one_image_and_of_a_plain_model() -> None:
-    seen, images = labelled.marginal(tiny()), states()[0]
+    seen, images = tiny().marginal, states()[0]
     assert seen.mean_hidden(images[3]) == pytest.approx(seen.mean_hidden(images)[3])
     assert seen.free_energy(images[3]) == pytest.approx(seen.free_energy(images)[3])
     plain = rbm.RBM(np.zeros((5, 3)), np.zeros(5), np.zeros(3))
-    assert labelled.marginal(plain) is plain
+    assert plain.marginal is plain

@@ -9,7 +9,6 @@ import streamlit as st
 
 from rbm.app import charts, data_sets, pictures, show
 from rbm.app.server import lab
-from rbm.models.labelled import marginal
 from rbm.models.notebook import near_square
 from rbm.runs.record import Run
 
@@ -52,7 +51,7 @@ def filters(runs: list[Run]) -> None:
         for run in runs:
             model = lab().progress(run.id).model
             if model is not None:
-                weights = marginal(model).weights[:, :SHOWN_FILTERS]
+                weights = model.marginal.weights[:, :SHOWN_FILTERS]
                 shape = data_sets.shape(run.data, len(weights)) or near_square(len(weights))
                 scale = 1 if shape[1] > 16 else 3
                 picture = pictures.filters(weights, shape, 10, common=True, scale=scale)

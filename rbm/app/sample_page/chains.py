@@ -24,7 +24,6 @@ from rbm.models import threads
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
 from rbm.models.film import Film, SamplingPlan, film_of
-from rbm.models.labelled import LabelRBM
 
 FILM_ROWS, FILM_COLUMNS = 10, 20
 MOST_LABELS = 25  # chains whose digits are written into the film
@@ -64,8 +63,6 @@ def clamp(named: NamedModel, start: Start, options: SamplingOptions) -> NDArray[
 def visible(named: NamedModel, start: Start, options: SamplingOptions) -> Array:
     """The visible units (chains, n_visible) at the start. Class units: the class held fixed, or what they think."""
     images = np.resize(start.images, (options.plan.chains, start.images.shape[1]))
-    if not isinstance(named.model, LabelRBM):
-        return images
     if options.label is not None:
         return named.model.join(images, np.full(len(images), options.label))
     return named.model.guess(images)
@@ -95,7 +92,7 @@ def _dream(
 def measured(named: NamedModel, film: Film, means: bool) -> Measured:
     """What there is to say about a film."""
     kept, n, _ = film.states.shape
-    pixels = diagnostics.n_pixels(named.model)
+    pixels = named.model.n_pixels
     states = np.ascontiguousarray(film.states[:, :, :pixels])
     flat, found = states.reshape(-1, pixels), reader.of(named)
     with threads.one_thread():
@@ -164,4 +161,4 @@ def held(named: NamedModel, start: Start, mask: NDArray[np.bool_]) -> Picture:
 
 def model_fits(model: RBM) -> bool:
     """Whether its pictures are black and white."""
-    return type(model) in (RBM, LabelRBM)
+    return model.pixel_kind == "binary"

@@ -19,7 +19,6 @@ from rbm.app.sample_page.ink import enlarged
 from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import DRAW, Start
 from rbm.errors import Refused
-from rbm.measures import diagnostics
 
 SPEED = 10
 LINKED = [
@@ -42,7 +41,7 @@ def open_link(named: NamedModel) -> None:
     if ink is None or st.session_state.get(_OPENED) == (ink, mask):
         return
     st.session_state[_OPENED] = (ink, mask)
-    shape, pixels = named.shape, diagnostics.n_pixels(named.model)
+    shape, pixels = named.shape, named.model.n_pixels
     try:
         image = address.unpack(ink, pixels)
         fixed = address.unpack_mask(mask, pixels) if mask else np.zeros(pixels, dtype=bool)
@@ -101,7 +100,7 @@ def panel(named: NamedModel, start: Start, options: SamplingOptions, shown: Meas
 
 def samples(named: NamedModel, options: SamplingOptions, shown: Measured) -> bytes:
     """The dream as an .npz of plain arrays."""
-    pixels = diagnostics.n_pixels(named.model)
+    pixels = named.model.n_pixels
     settings = {**asdict(options.plan), "hold": options.hold, "model": named.name, "fingerprint": named.fingerprint}
     buffer = io.BytesIO()
     np.savez_compressed(

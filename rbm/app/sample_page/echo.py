@@ -13,7 +13,7 @@ from rbm.datasets.dataset import Dataset
 from rbm.measures import diagnostics
 from rbm.measures.reader import NONE, nearest, typicality
 from rbm.models.arrays import Array
-from rbm.models.labelled import LabelRBM
+from rbm.models.binary import RBM
 
 THUMBNAIL, NEAREST = 112, 8
 
@@ -35,7 +35,7 @@ def panel(named: NamedModel, image: Array) -> None:
     _looks(found, named.dataset, image, value)
     show.chart(_typicality(found, value), key="dream_typicality")
     _neighbours(named, found, image)
-    if isinstance(model, LabelRBM):
+    if model.n_classes:
         show.chart(_classes(model, image), key="dream_classes")
 
 
@@ -86,7 +86,7 @@ def _neighbours(named: NamedModel, found: ModelReader, image: Array) -> None:
     )
 
 
-def _classes(model: LabelRBM, image: Array) -> charts.Chart:
+def _classes(model: RBM, image: Array) -> charts.Chart:
     probabilities = np.exp(model.class_log_probabilities(image[None])[0])
     chart = charts.bars(
         [str(k) for k in range(model.n_classes)], probabilities, "Class probabilities", "class", "p(y | x)"

@@ -11,7 +11,6 @@ from rbm.app.sample_page.hold import INK, NOTHING, PAINTED, RECTANGLE, REGIONS
 from rbm.app.sample_page.starts import DRAW
 from rbm.models import film
 from rbm.models.film import SamplingPlan
-from rbm.models.labelled import LabelRBM
 
 SCHEDULES = {"Steady": "steady", "Cooling down": "cooling", "Annealed restarts": "restarts"}
 
@@ -54,7 +53,7 @@ def controls(named: NamedModel, source: str) -> SamplingOptions:
 
 
 def _class_choice(named: NamedModel) -> int | None:
-    if not isinstance(named.model, LabelRBM):
+    if not named.model.n_classes:
         return None
     names = ["Any", *map(str, range(named.model.n_classes))]
     choice = st.selectbox("Class", names, key="dream_class", bind="query-params",

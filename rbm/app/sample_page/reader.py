@@ -15,7 +15,6 @@ from rbm.measures.reader import NONE, Reader
 from rbm.models import arrays, film
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.labelled import LabelRBM, marginal
 
 OWN = film.MOST_CHAINS  # samples of the model that are kept at hand
 
@@ -36,7 +35,7 @@ class ModelReader:
     def read(self, images: Array | NDArray[np.uint8]) -> NDArray[np.int64]:
         """What each image (n, pixels) looks like: a class, or NONE. A model with classes names the class itself."""
         looks = self.reader.read(diagnostics.hidden(self.model, images), images)
-        if isinstance(self.model, LabelRBM):
+        if self.model.n_classes:
             return np.where(looks == NONE, NONE, self.model.classify(images))
         return looks
 
@@ -49,7 +48,7 @@ def of(named: NamedModel) -> ModelReader | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _of(fingerprint: str, _model: RBM, data: str) -> ModelReader:
     dataset = server.library().load(data)
-    known = current_model.activations(fingerprint, marginal(_model), data, "Training")
+    known = current_model.activations(fingerprint, _model.marginal, data, "Training")
     reader = Reader.fit(known, dataset.train_labels, dataset.train_images)
     energies = diagnostics.free_energy(_model, dataset.test_images)
     draft = ModelReader(_model, known, reader, 0.0, energies, dataset.labelled)

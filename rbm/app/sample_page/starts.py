@@ -12,7 +12,6 @@ from rbm.app import pictures, show
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import echo, reader
 from rbm.app.sample_page.board import board, current, digit_choice, painted, seen, what_to_do
-from rbm.measures import diagnostics
 from rbm.models.arrays import Array
 from rbm.models.film import SamplingPlan
 
@@ -41,7 +40,7 @@ def start(named: NamedModel, source: str, plan: SamplingPlan) -> Start | None:
     if source == DRAW:
         board(named)
         return from_drawing(named)
-    nothing = np.zeros(diagnostics.n_pixels(named.model), dtype=bool)
+    nothing = np.zeros(named.model.n_pixels, dtype=bool)
     if source == DIGIT and named.dataset is not None:
         left, right = st.columns([9, 10], gap="large")
         with left:
@@ -60,7 +59,7 @@ def start(named: NamedModel, source: str, plan: SamplingPlan) -> Start | None:
 
 def noise(named: NamedModel, plan: SamplingPlan) -> Array:
     """A coin toss for every pixel of every chain (chains, pixels)."""
-    pixels = diagnostics.n_pixels(named.model)
+    pixels = named.model.n_pixels
     return plan.rng("start").integers(0, 2, (plan.chains, pixels)).astype(np.float32)
 
 

@@ -84,7 +84,9 @@ SETTINGS = [
     Control("hidden_bias", "start", step=0.5, low=-10, high=10, format="%.2f"),
 ]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
-NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering"}}  # of choices that have others than in code
+NAMES = {
+    "algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering"}
+}  # of choices that have others than in code
 IDLE = {  # settings that have nothing to say, and are not shown, for these algorithms
     "chains": ("cd",),
     "temperatures": ("cd", "pcd"),
@@ -215,9 +217,7 @@ def _widget(control: Control, first: Any) -> Any:
         return st.selectbox(setting.label, options, options.index(first), **common)
     if setting.kind is bool:
         return st.toggle(setting.label, first, **common)
-    return st.number_input(
-        setting.label, value=first, step=setting.kind(control.step), format=control.format, **common
-    )
+    return st.number_input(setting.label, value=first, step=setting.kind(control.step), format=control.format, **common)
 
 
 def wrong_in_address() -> list[str]:
@@ -228,10 +228,7 @@ def wrong_in_address() -> list[str]:
     known = {control.name: control for control in SETTINGS}
     said = []
     for name, given in st.query_params.items():
-        if name == "preset":
-            fits = given in PRESETS
-        else:
-            fits = name not in known or _fits(known[name], given)
+        fits = given in PRESETS if name == "preset" else name not in known or _fits(known[name], given)
         if not fits:
             label = known[name].setting.label if name in known else "Preset"
             said.append(f"The address asks for {label} = {given[:40]!r}, which can't be; the preset's value is used.")

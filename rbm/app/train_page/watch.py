@@ -15,7 +15,6 @@ from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
 from rbm.measures import diagnostics
 from rbm.models.binary import RBM
-from rbm.models.labelled import marginal
 from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
 from rbm.training.config import TrainConfig
@@ -83,7 +82,7 @@ def _panel(run_id: str, shown: str) -> None:
         show.chart(charts.learning_curve(progress.history, progress.epochs, log=log), key="learning_curve")
     if progress.model is None:
         return
-    model = marginal(progress.model)
+    model = progress.model.marginal
     data = data_sets.find(run.data, model.n_visible)
     with seen:
         if data is None:
