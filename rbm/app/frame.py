@@ -16,6 +16,9 @@ _STYLE = """<style>
 [data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }
 [data-testid^="stBaseButton-primary"]:is(:hover, :focus, :active) {
   background-color: light-dark(#263d8c, #b4c4ff) !important }
+[data-testid="stHeader"] { background: none; height: 2.75rem; pointer-events: none }
+[data-testid="stHeader"] button, [data-testid="stHeader"] a { pointer-events: auto }
+[data-testid="stSidebarHeader"] { height: 2.75rem; margin: 0 }
 [data-testid="stMainBlockContainer"] { padding-top: 2.25rem }
 [data-testid="stMainBlockContainer"] h1 { padding: 0 }
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style) { position: absolute }

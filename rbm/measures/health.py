@@ -40,29 +40,30 @@ class Verdict(NamedTuple):
     sentences: tuple[str, ...]
 
 
-def verdict(found: Checkup, rate: float, *, diverged: bool = False) -> Verdict:
+def verdict(found: Checkup, rate: float, *, over: bool = False, diverged: bool = False) -> Verdict:
     """What a checkup means, for a training at a learning rate of `rate`.
 
-    diverged: the training blew up after the epoch that was checked.
+    over: it has come to its end, where small steps are as they should be. diverged: it blew up after the epoch that
+    was checked.
     """
     if diverged:
         return Verdict(True, (
             f"The training blew up at a learning rate of {rate:g}; what is shown is the last model before. "
             "Lower the learning rate.",
         ))  # fmt: skip
-    said = [*_steps(found), *_units(found, rate)]
+    said = [*_steps(found, over), *_units(found, rate)]
     if found.gap > 10:
         said.append("Training digits are far more likely than new ones: the model memorises. Stop, or add L2.")
     return Verdict(found.dead > 0.5 or found.always_on > 0.5, tuple(said) or (_well(found),))
 
 
-def _steps(found: Checkup) -> list[str]:
+def _steps(found: Checkup, over: bool) -> list[str]:
     ratio = found.update_ratio
     if ratio is None:
         return []
     if ratio > (20 if found.epoch >= YOUNG else 200) * HEALTHY_RATIO:
         return ["The steps are very large for these weights: lower the learning rate."]
-    if ratio < HEALTHY_RATIO / 50:
+    if ratio < HEALTHY_RATIO / 50 and not over:
         return ["The weights hardly move: training is done, or the learning rate is too small."]
     return []
 

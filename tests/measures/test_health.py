@@ -65,3 +65,8 @@ def test_a_model_is_measured() -> None:
     model = rbm.RBM(np.zeros((5, 4)), np.zeros(5), np.array([-50.0, 50.0, 0.0, 0.0]))
     found = health.checkup(model, rng.random((7, 5)), rng.random((11, 5)), 3, 0.01)
     assert found == Checkup(3, 0.01, dead=0.25, always_on=0.25, gap=pytest.approx(0))
+
+
+def test_small_steps_at_the_end_are_as_they_should_be() -> None:
+    (sentence,) = health.verdict(WELL._replace(update_ratio=1e-6), 0.1, over=True).sentences
+    assert sentence.startswith("All is well")

@@ -115,7 +115,7 @@ class Chosen:
 
 def preset_and_data() -> tuple[str, str]:
     """The two choices that settle all the rest: a preset, and the name of a data set."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="top"):
         preset = st.segmented_control(
             "Preset",
             list(PRESETS),
@@ -132,12 +132,15 @@ def preset_and_data() -> tuple[str, str]:
                 "**mnist-5k**: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. **digits-8x8**: 1,797 "
                 "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
             )  # fmt: skip
+    st.caption(f"**{preset}**: {PRESET_WORDS[str(preset)]}")
     return str(preset), data
 
 
 PRESET_WORDS = {
-    "Recommended": "persistent chains and a falling rate: its chains stay digits.",
-    "Classic 784-500": "the article this lab grew from: CD-1, weights ten times larger, zero biases, no momentum.",
+    "Recommended": "chains that are never reset show the model its own dreams, and it unlearns the bad ones. It stays "
+    "with digits.",
+    "Classic 784-500": "the article's setting, CD-1. Its error falls lowest, and yet its dreams fade to black: CD-1 "
+    "never sees what lies far from the data.",
     "Best dreams": "as Recommended, for three times as long: the best likelihood.",
 }
 

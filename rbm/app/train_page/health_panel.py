@@ -16,7 +16,9 @@ def panel(progress: Progress, model: RBM, data: Dataset, rate: float) -> None:
     ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
     found = health.checkup(model, data.train_images, data.test_images, progress.epoch, ratio)
     with st.container(border=True):
-        verdict = health.verdict(found, rate, diverged=progress.status == "diverged")
+        verdict = health.verdict(
+            found, rate, over=progress.status == "finished", diverged=progress.status == "diverged"
+        )
         said = " ".join(verdict.sentences)
         st.markdown(f":red[:material/heart_broken: **Health** · {said}]" if verdict.ill else f"**Health** · {said}")
         with st.grid(4, min_column_width=130):

@@ -78,8 +78,10 @@ def _panel(run_id: str, shown: str) -> None:
     _status(progress)
     curve, seen = _columns()
     with curve:
-        log = bool(st.session_state.get("log_scale", False))
-        show.chart(charts.learning_curve(progress.history, progress.epochs, log=log), key="learning_curve")
+        chart = st.container()
+        log = st.toggle("Logarithmic scale", key="log_scale", persist_state="session")
+        with chart:
+            show.chart(charts.learning_curve(progress.history, progress.epochs, log=log), key="learning_curve")
     if progress.model is None:
         return
     model = progress.model.marginal

@@ -1,0 +1,161 @@
+"""The main job, as a visitor does it: what counts is what is in view, as the first visitor and as the second."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
+
+from playwright.sync_api import Browser, Locator, Page, expect
+
+PAGES = ["", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
+WAIT = 120_000  # milliseconds
+DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
+SCREENS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+
+
+@pytest.fixture
+def visit(browser: Browser, url: str) -> Iterator[Any]:
+    """A fresh browser of another visitor at each call."""
+    contexts = []
+
+    def visitor(screen: dict[str, int] = DESK, scheme: str = "light") -> Page:
+        context = browser.new_context(base_url=url, viewport=screen, color_scheme=scheme)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(WAIT)
+        expect.set_options(timeout=WAIT)
+        return page
+
+    yield visitor
+    for context in contexts:
+        for page in context.pages:
+            assert page.get_by_test_id("stException").count() == 0
+        context.close()
+
+
+def in_view(page: Page, part: Locator) -> bool:
+    """All of it, without a scroll by this visitor."""
+    box, screen = part.bounding_box(), page.viewport_size
+    assert screen is not None
+    if box is None:
+        return False
+    return box["y"] >= 0 and box["x"] >= 0 and box["y"] + box["height"] <= screen["height"] and (
+        box["x"] + box["width"] <= screen["width"] + 1
+    )  # fmt: skip
+
+
+def until(condition: Any) -> float:
+    """Seconds until it is so."""
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < WAIT / 1000, "it never was so"
+        time.sleep(0.05)
+    return time.monotonic() - begin
+
+
+def points(page: Page) -> int:
+    return page.locator(".js-plotly-plot").first.locator(".point").count()
+
+
+@pytest.mark.parametrize(("screen", "scheme"), SCREENS)
+def test_start_shows_curve_digits_and_progress_in_view(visit: Any, screen: dict[str, int], scheme: str) -> None:
+    """Each of these four is a further visitor of the server, who asks for the very same training."""
+    page = visit(screen, scheme)
+    page.goto("/train?epochs=1000")
+    start = page.get_by_role("button", name="Start", exact=True)
+    expect(start).to_be_enabled()
+    assert in_view(page, start)
+    top = page.locator("h1").bounding_box()
+    assert top is not None
+    assert top["y"] <= 60
+    start.click()
+    progress = page.get_by_test_id("stProgress")
+    seconds = until(lambda: re.search("Epoch|place", progress.inner_text()))
+    print(f"Start is answered after {seconds:.2f} s")
+    until(lambda: points(page) > 4)
+    curve = page.locator(".js-plotly-plot").first
+    assert in_view(page, curve)
+    assert in_view(page, progress)
+    if screen == DESK:
+        for name in ("Start", "Pause", "Step", "Stop"):
+            assert in_view(page, page.get_by_role("button", name=name, exact=True))
+        pictures = page.get_by_test_id("stMain").locator("img")
+        until(lambda: pictures.count() >= 2)
+        assert in_view(page, pictures.nth(0)), "ten digits and their reconstructions"
+        assert in_view(page, pictures.nth(1)), "the filters"
+    last = page.locator(".js-plotly-plot .xtick text").last.inner_text()
+    assert last.replace(",", "") == "1000", "the axis is that of the epochs that were asked for"
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped after epoch")).to_be_visible()
+
+
+def test_six_impatient_clicks_start_one_training(visit: Any) -> None:
+    page = visit()
+    page.goto("/train?data=digits-8x8&n_hidden=29&epochs=1000")
+    start = page.get_by_role("button", name="Start", exact=True)
+    expect(start).to_be_enabled()
+    box = start.bounding_box()
+    for _ in range(6):
+        page.mouse.click(box["x"] + 10, box["y"] + 10)
+    until(lambda: points(page) > 2)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.get_by_text("Stopped after epoch")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Runs").click()
+    with page.expect_download() as download:
+        page.get_by_test_id("stDataFrame").first.hover()
+        page.get_by_role("button", name="Download as CSV").click()
+    assert len(download.value.path().read_text(encoding="utf-8-sig").strip().splitlines()) == 2, "a head and one run"
+
+
+def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(visit: Any) -> None:
+    page = visit()
+    page.goto("/train?data=digits-8x8&n_hidden=29&epochs=300")
+    page.get_by_role("button", name="Start", exact=True).click()
+    until(lambda: points(page) > 1)
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Filters").click()
+    expect(page.get_by_role("heading", name="Filters", exact=True)).to_be_visible()
+    expect(page.get_by_test_id("stToast")).to_contain_text("is ready to dream")
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("64-29")
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Train").click()
+    page.get_by_role("button", name="Let it dream").click()
+    expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
+
+
+def test_typed_settings_survive_a_visit_to_another_page(visit: Any) -> None:
+    page = visit()
+    page.goto("/train")
+    box = page.get_by_label("Hidden units", exact=True)
+    box.fill("123")
+    box.press("Tab")
+    page.wait_for_url(re.compile("n_hidden=123"))
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Filters").click()
+    expect(page.get_by_role("heading", name="Filters", exact=True)).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text="Train").click()
+    expect(page.get_by_label("Hidden units", exact=True)).to_have_value("123")
+
+
+def test_a_link_with_only_a_preset_sets_its_values(visit: Any) -> None:
+    page = visit()
+    page.goto("/train?preset=Classic+784-500")
+    page.get_by_text("More settings").click()
+    expect(page.get_by_label("Initial weights", exact=True)).to_have_value("0.100")
+    expect(page.get_by_label("Batch size", exact=True)).to_have_value("128")
+
+
+def test_no_page_asks_an_outside_host_for_anything(visit: Any, url: str) -> None:
+    page = visit()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for name in PAGES:
+        page.goto(f"/{name}")
+        expect(page.locator("h1")).to_be_visible()
+        page.wait_for_load_state("networkidle")
+    outside = [one for one in asked if not one.startswith((url, "data:", "blob:"))]
+    assert outside == []
+    assert any("/static/" in one for one in asked), "requests are seen at all"
