@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rbm.errors import BadValue
 from rbm.models import io
 from rbm.models.binary import RBM
 
@@ -20,10 +21,10 @@ _FILES = {"digits": "default", "strokes": "strokes", "classes": "classes", "sick
 def load(name: str) -> RBM:
     """A shipped model of 28 × 28 pixels, by its name: "digits", "strokes", "classes" (an rbm.LabelRBM) or "sick".
 
-    Raises ValueError, listing the names, for any other.
+    Raises BadValue, listing the names, for any other.
     """
     if name not in _FILES:
-        raise ValueError(f"no model that ships is called {name!r}; choose one of {', '.join(_FILES)}")
+        raise BadValue(f"no model that ships is called {name!r}; choose one of {', '.join(_FILES)}")
     return io.load(path(_FILES[name]))
 
 
