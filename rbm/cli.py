@@ -7,9 +7,7 @@ says why in one line on stderr.
 from __future__ import annotations
 
 import argparse
-import inspect
 import math
-import re
 import shlex
 import sys
 import tempfile
@@ -19,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, NoReturn, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +36,7 @@ from rbm.models.gaussian import GaussianRBM, Standard
 from rbm.models.labelled import LabelRBM
 from rbm.models.sampling import bernoulli, chain
 from rbm.training.config import TrainConfig
+from rbm.training.settings import settings_of
 from rbm.training.state import Diverged, Report
 from rbm.training.trainer import Trainer
 
@@ -327,15 +326,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def field_help() -> dict[str, str]:
-    """What TrainConfig's docstring says of each of its fields: `name: words` or `name, name: words`."""
-    name = "|".join(field.name for field in fields(TrainConfig))
-    indented = [line.strip() for line in (inspect.getdoc(TrainConfig) or "").splitlines() if line.startswith("    ")]
-    _, *pairs = re.split(rf"\b((?:(?:{name}), )*(?:{name})): ", " ".join(indented))
-    entries = zip(pairs[::2], pairs[1::2], strict=True)
-    return {one: words.strip(" .;") for names, words in entries for one in names.split(", ")}
-
-
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """One line, where argparse prints its usage too."""
@@ -345,17 +335,16 @@ class _Parser(argparse.ArgumentParser):
 def _train(add: Add) -> None:
     add("--data", required=True, help=f"what to learn: {DATA} (required)")
     add("--out", required=True, help="where to save the model, an .npz file; replaces it (required)")
-    kinds, words = get_type_hints(TrainConfig), field_help()
     for field in fields(TrainConfig):
-        kind, default = kinds[field.name], field.default
-        how: dict[str, Any] = {"type": int if int in get_args(kind) else kind, "metavar": "X" if kind is float else "N"}
-        if get_origin(kind) is Literal:
-            how = {"choices": get_args(kind)}
-        elif kind is bool:
+        known, default = settings_of(TrainConfig)[field.name], field.default
+        how: dict[str, Any] = {"type": known.kind, "metavar": "X" if known.kind is float else "N"}
+        if known.choices:
+            how = {"choices": list(known.choices)}
+        elif known.kind is bool:
             how = {"action": argparse.BooleanOptionalAction}
             default = "on" if default else "off"
         action = add(_flag(field.name), default=field.default, **how)
-        action.help = f"{words[field.name]} (default: {'none' if default is None else default})".replace("%", "%%")
+        action.help = f"{known.words} (default: {'none' if default is None else default})".replace("%", "%%")
 
 
 def _evaluate(add: Add) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from rbm.models.arrays import Array, Float64, Floats, log_odds, sigmoid
 from rbm.models.binary import RBM
 from rbm.models.sampling import bernoulli, gibbs
 from rbm.training.config import Algorithm, Binarize, Negative, Schedule, TrainConfig, VisibleBias
+from rbm.training.settings import document, settings_of
 from rbm.training.state import TrainState
 from rbm.training.trainer import Trainer
 
@@ -34,11 +35,8 @@ Binary = NDArray[np.bool_]
 class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Drop-in for `sklearn.neural_network.BernoulliRBM` (scikit-learn 1.6 or newer).
 
-    Its parameters, with its defaults: `n_components`, `learning_rate`, `batch_size`, `n_iter` (epochs, 0 or
-    more), `verbose` (print the pseudo-likelihood after every epoch), `random_state` (an int gives the same
-    model and scores each time). Then those of `rbm.TrainConfig`, checked by `fit` and meaning the same,
-    except that `algorithm` is "pcd", as scikit-learn's is, and `chains` None means `batch_size`. Lastly
-    `clip`: move data into [0, 1] instead of refusing them, as held-out data after MinMaxScaler may need.
+    Its parameters, with its defaults, then those of `rbm.TrainConfig`, checked by `fit`, and `clip`. Other than
+    there, `algorithm` is "pcd", as scikit-learn's is, and `chains` None means `batch_size`.
 
     `X` (n_samples, n_features): numbers in [0, 1], dense or CSR, which `fit` makes dense at 4 bytes a value.
     Integers are numbers too: divide images by 255. Anything outside raises ValueError in every method, so
@@ -211,9 +209,8 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             "epochs": self.n_iter or 1,  # 0 is scikit-learn's "just initialise"
             "seed": seed,
         }
-        names = {field.name for field in fields(TrainConfig)}
         try:
-            return TrainConfig(**{name: value for name, value in options.items() if name in names})
+            return TrainConfig(**{name: value for name, value in options.items() if name in _SETTINGS})
         except ValueError as error:
             name, rest = str(error).split(" ", 1)
             theirs = {ours: theirs for theirs, ours in _OUR_NAME.items()}
@@ -277,6 +274,17 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             return np.concatenate([all_flips(model, v) for v in blocks])
         key = rng.integers(2**64 - 1, size=model.n_visible + 1, dtype=np.uint64, endpoint=True)
         return np.concatenate([one_flip(model, v, pixel_of_each_row(v, key)) for v in blocks])
+
+
+_SETTINGS = settings_of(TrainConfig)
+_OWN = {  # the parameters that are not TrainConfig's, or not quite
+    "n_iter": ("int", "Epochs: how often every sample is used. 0 or more."),
+    "verbose": ("int", "Print the pseudo-likelihood after every epoch."),
+    "random_state": ("int, RandomState or None", "An int gives the same model and scores each time."),
+    "chains": ("int or None", "Persistent chains of pcd and pt. None: as many as batch_size."),
+    "clip": ("bool", "Move data into [0, 1] instead of refusing them, as held-out data after MinMaxScaler may need."),
+}
+document(BernoulliRBM, {**_SETTINGS, "n_components": _SETTINGS["n_hidden"]}, _OWN)
 
 
 def _trainer(X: Any, config: TrainConfig, state: TrainState | None = None) -> Trainer:

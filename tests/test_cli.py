@@ -18,6 +18,7 @@ import rbm
 from rbm import cli
 from rbm.cli import Bar, main
 from rbm.datasets.catalogue import read_data
+from rbm.training.settings import setting
 from rbm.training.trainer import Trainer
 
 ROOT = Path(__file__).parents[1]
@@ -358,15 +359,6 @@ def test_a_folder_without_permission_is_found_out_before_training(tmp_path, caps
 # ---- help
 
 
-def test_every_field_of_the_config_has_help_of_its_own():
-    words = cli.field_help()
-    assert set(words) == {field.name for field in fields(rbm.TrainConfig)}
-    assert all(len(text) > 10 for text in words.values())
-    assert len(set(words.values())) == len(words)
-    assert words["gibbs_steps"] == "k, full sweeps per update"
-    assert words["seed"] == "of all random numbers; the same seed and settings give the same model"
-
-
 @pytest.mark.parametrize("task", ["train", "evaluate", "sample"])
 def test_help_says_what_every_option_does_and_its_default(task, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
@@ -384,24 +376,26 @@ def test_help_says_what_every_option_does_and_its_default(task, capsys, monkeypa
             assert line.endswith(f"(default: {shown})")
 
 
-def test_a_new_field_appears_by_itself(monkeypatch):
+def test_a_new_field_appears_by_itself(monkeypatch, capsys):
     @dataclass(frozen=True)
     class Config:
-        """Settings.
-
-        Group
-            first, second: numbers
-                of 100 %; third: or none.
-        """
-
-        first: int = 1
-        second: float = 2.0
-        third: int | None = None
+        first: int = setting(1, "First", "Numbers of 100 %.", low=0, high=9)
+        second: float = setting(2.0, "Second", "More numbers.", low=0, high=9)
+        third: int | None = setting(None, "Third", "Or none.", low=0, high=9)
+        fourth: str = setting("red", "Fourth", "What colour.", choices={"red": "as blood", "blue": "as the sea"})
+        fifth: bool = setting(False, "Fifth", "Whether.")
 
     monkeypatch.setattr(cli, "TrainConfig", Config)
-    assert cli.field_help() == {"first": "numbers of 100 %", "second": "numbers of 100 %", "third": "or none"}
-    options = cli.parse(["train", "--data", "d", "--out", "o", "--third", "3", "--second", "5"])
+    given = ["train", "--data", "d", "--out", "o", "--third", "3", "--second", "5", "--fourth", "blue", "--fifth"]
+    options = cli.parse(given)
     assert (options.first, options.second, options.third) == (1, 5.0, 3)
+    assert (options.fourth, options.fifth) == ("blue", True)
+    with pytest.raises(SystemExit):
+        cli.parse(["train", "--help"])
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "Numbers of 100 %. (default: 1)" in printed
+    assert "Or none. (default: none)" in printed
+    assert "What colour. red: as blood; blue: as the sea. (default: red)" in printed
 
 
 # ---- the bar

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Literal, get_args
+from typing import Literal
+
+from rbm.training.settings import document, setting, settings_of
 
 Algorithm = Literal["cd", "pcd", "pt"]
 Binarize = Literal["none", "threshold", "sample"]
-Negative = Literal["mean", "sample"]
+Negative = Literal["sample", "mean"]
 Schedule = Literal["constant", "linear", "inverse"]
 Visible = Literal["binary", "gaussian"]
 VisibleBias = Literal["log-odds", "zero"]
@@ -18,81 +19,179 @@ INVERSE_EPOCHS = 10  # after so many epochs the "inverse" schedule has halved th
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of one run. "Guide" is Hinton, UTML TR 2010-003. Raises ValueError for a value it
-    can't take. `python -m rbm train --help` takes its words from here.
+    """The settings of one run. Raises ValueError for a value it can't take.
 
-    Model
-        n_hidden: hidden units.
-        visible: "binary" units hold pixels in [0, 1], "gaussian" ones real values of unit variance; these
-            want a learning rate ten to a hundred times smaller (guide, section 13.2).
-        weight_std: weights start at N(0, weight_std²) (guide, section 8).
-        visible_bias: starts at the "log-odds" of the pixel means (guide, section 8.1; at the means
-            themselves for gaussian units) or at "zero".
-        hidden_bias: what every hidden bias starts at; a negative value makes active units rare.
-    Gradient
-        algorithm: "cd" starts the chains at the data (Hinton 2002), "pcd" never resets them (Tieleman 2008),
-            "pt" runs each at several temperatures that swap (Desjardins et al. 2010), and costs as much more.
-        gibbs_steps: k, full sweeps per update; final_gibbs_steps: k grows evenly to this value, if given.
-        chains: how many persistent chains; the batch size has no say in it.
-        temperatures: rungs of the ladder of "pt", inverse temperatures even from 1 to 0.
-        negative: the chain's visible units hold draws ("sample") or probabilities ("mean"; guide, section 3.2).
-        centering: subtract running means of both layers in the gradient (Melchior et al., arXiv 1311.1354).
-        binarize: grey levels are used as probabilities ("none"), cut at 0.5 ("threshold"), or drawn black or
-            white anew each time a batch is used ("sample"). Training errors are measured against the batch as
-            used; validation errors against grey levels, or cut ones for "threshold".
-    Steps
-        learning_rate: step size of an update, on gradients averaged over the batch.
-        schedule: the rate stays "constant", falls by a "linear" ramp to zero at the end of the run, or is
-            "inverse": learning_rate / (1 + epoch / 10).
-        momentum: the share of the last step that is added to the next, for the first momentum_epochs epochs;
-            final_momentum: that share from then on (guide, section 9); momentum_epochs: how long momentum lasts.
-        l1: cost of the weights' absolute values, never of biases; l2: cost of half the weights' squares, never
-            of biases (section 10).
-        sparsity_target: wanted mean activation of every hidden unit; sparsity_cost: the price of missing it,
-            0 for none; sparsity_decay: memory of the running mean it is judged by (guide, section 11).
-    Run
-        batch_size: images an update is averaged over.
-        epochs: how often every image is used.
-        seed: of all random numbers; the same seed and settings give the same model.
+    "Hinton 2010" is A practical guide to training restricted Boltzmann machines, UTML TR 2010-003.
+    `rbm.training.settings.settings_of(TrainConfig)` tells of each what it is called, and its limits or choices.
     """
 
-    n_hidden: int = 500
-    algorithm: Algorithm = "cd"
-    gibbs_steps: int = 1
-    learning_rate: float = 0.1
-    batch_size: int = 128
-    epochs: int = 30
-    seed: int = 0
-    visible: Visible = "binary"
-    weight_std: float = 0.01
-    visible_bias: VisibleBias = "log-odds"
-    hidden_bias: float = 0.0
-    final_gibbs_steps: int | None = None
-    chains: int = 100
-    temperatures: int = 10
-    negative: Negative = "sample"
-    centering: bool = False
-    binarize: Binarize = "none"
-    schedule: Schedule = "constant"
-    momentum: float = 0.0
-    final_momentum: float = 0.0
-    momentum_epochs: int = 5
-    l1: float = 0.0
-    l2: float = 0.0
-    sparsity_target: float = 0.1
-    sparsity_cost: float = 0.0
-    sparsity_decay: float = 0.9
+    # fmt: off
+    n_hidden: int = setting(
+        500, "Hidden units",
+        "How many features the model can learn. Too many: slow, and it may memorise the training images.",
+        low=1, high=100_000, advice="500 is a good start",
+    )
+    algorithm: Algorithm = setting(
+        "cd", "Algorithm",
+        "Where the chains of the model's own samples start.",
+        choices={
+            "cd": "each at the data (Hinton 2002)",
+            "pcd": "they go on from update to update, for a better model (Tieleman 2008)",
+            "pt": "as pcd, with hot chains beside them that swap with the cold ones: better still, and many times "
+            "slower (Desjardins et al. 2010)",
+        },
+    )
+    gibbs_steps: int = setting(
+        1, "Gibbs steps k",
+        "Full sweeps of the chain between two updates. More is closer to the true gradient, and takes as much longer.",
+        low=1, high=10_000, advice="1 is the usual CD-1",
+    )
+    learning_rate: float = setting(
+        0.1, "Learning rate",
+        "Size of a step, on gradients averaged over the batch. Too small: nothing happens. Too large: the error jumps "
+        "about, units die, training blows up; try 100 to see it.",
+        low=1e-12, high=1e6, advice="0.01 to 0.1 suits most images",
+    )
+    batch_size: int = setting(
+        128, "Batch size",
+        "Images per update. Too large: few updates per epoch, learning is slow. Too small: noisy steps.",
+        low=1, high=1_000_000, advice="10 to 200 is usual",
+    )
+    epochs: int = setting(
+        30, "Epochs",
+        "How often every training image is used. Too many: the held-out error stops falling, the training one goes on.",
+        low=1, high=1_000_000, advice="30 is a good start",
+    )
+    seed: int = setting(
+        0, "Seed",
+        "Start of all random numbers. The same seed and settings give the same model.",
+        low=0, high=2**63 - 1, advice="any other whole number will do",
+    )
+    visible: Visible = setting(
+        "binary", "Visible units",
+        "What a pixel is to the model.",
+        choices={
+            "binary": "a number in [0, 1]",
+            "gaussian": "a real value, of mean 0 and variance 1; these want a learning rate ten to a hundred times "
+            "smaller (Hinton 2010, section 13.2)",
+        },
+    )
+    weight_std: float = setting(
+        0.01, "Initial weights",
+        "Standard deviation of the random weights at the start. Too large: the noise stays visible in the filters.",
+        low=0, high=100, advice="0.01 is usual", source="Hinton 2010, section 8",
+    )
+    visible_bias: VisibleBias = setting(
+        "log-odds", "Initial pixel biases",
+        "What the model knows of the pixels at the start.",
+        choices={
+            "log-odds": "those of the pixel means, so that it starts as the average image (for gaussian units the "
+            "means themselves)",
+            "zero": "nothing, it must learn that first",
+        },
+        source="Hinton 2010, section 8.1",
+    )
+    hidden_bias: float = setting(
+        0.0, "Initial hidden biases",
+        "Below zero, units start rarely on.",
+        low=-100, high=100, advice="0 is usual",
+    )
+    final_gibbs_steps: int | None = setting(
+        None, "Final k",
+        "Let k grow evenly to this value by the end of the run. Without it k stays as it is.",
+        low=1, high=10_000, advice="leave it out and k stays as it is",
+    )
+    chains: int = setting(
+        100, "Chains",
+        "Persistent chains of pcd and pt, whatever the batch size. Too many: slow. Too few: noisy steps.",
+        low=1, high=100_000, advice="100 is usual",
+    )
+    temperatures: int = setting(
+        10, "Temperatures",
+        "Rungs of the ladder of pt, inverse temperatures even from 1 to 0. Each costs as much as pcd; with fewer than "
+        "ten hardly any swap succeeds.",
+        low=2, high=1_000, advice="5 to 20 is usual",
+    )
+    negative: Negative = setting(
+        "sample", "Dreamed pixels are",
+        "What the chain's pixels hold.",
+        choices={
+            "sample": "draws, black or white, as the model says",
+            "mean": "probabilities, for a smaller error and a worse model",
+        },
+        source="Hinton 2010, section 3.2",
+    )
+    centering: bool = setting(
+        False, "Centre the gradient",
+        "Subtract each unit's mean activity first. Learning no longer depends on which colour is called 1.",
+        source="Melchior et al., arXiv 1311.1354",
+    )
+    binarize: Binarize = setting(
+        "none", "Grey pixels are",
+        "What a grey level is to the model. Training errors are measured against the batch as used, held-out errors "
+        "against grey levels, or cut ones for threshold.",
+        choices={
+            "none": "a probability",
+            "threshold": "black or white, cut at one half",
+            "sample": "black or white by chance, anew each time; take this for likelihoods that compare with papers",
+        },
+    )
+    schedule: Schedule = setting(
+        "constant", "Learning rate over time",
+        "How the rate changes during the run.",
+        choices={
+            "constant": "not at all",
+            "linear": "evenly down to zero at the end (best likelihoods)",
+            "inverse": f"rate / (1 + epoch / {INVERSE_EPOCHS})",
+        },
+    )
+    momentum: float = setting(
+        0.0, "Momentum at first",
+        "How much of the last step goes into the next. Too large: the error swings.",
+        low=0, high=0.999, advice="0.5 is usual at the start", source="Hinton 2010, section 9",
+    )
+    final_momentum: float = setting(
+        0.0, "Momentum later",
+        "The momentum once the first has had its epochs. Steps then add up: 0.9 makes them ten times as large.",
+        low=0, high=0.999, advice="0.9 is usual", source="Hinton 2010, section 9",
+    )
+    momentum_epochs: int = setting(
+        5, "Momentum changes after",
+        "Epochs with the first momentum, while the weights still move a lot.",
+        low=0, high=1_000_000, advice="5 is usual",
+    )
+    l1: float = setting(
+        0.0, "L1 weight cost",
+        "Cost of the weights' absolute values: pulls all weights towards zero by the same force, so that many end "
+        "there. Never of biases. Usual: 0.0001.",
+        low=0, high=10, advice="0 is none, 0.0001 is usual", source="Hinton 2010, section 10",
+    )
+    l2: float = setting(
+        0.0, "L2 weight cost",
+        "Cost of half the weights' squares: pulls large weights towards zero; too large, and nothing is learned. Never "
+        "of biases. Usual: 0.0001.",
+        low=0, high=10, advice="0 is none, 0.0001 is usual", source="Hinton 2010, section 10",
+    )
+    sparsity_target: float = setting(
+        0.1, "Sparsity target",
+        "Wanted share of images that switch a unit on. Small targets give clean strokes as filters.",
+        low=1e-6, high=1 - 1e-6, advice="0.01 to 0.1 is usual", source="Hinton 2010, section 11",
+    )
+    sparsity_cost: float = setting(
+        0.0, "Sparsity cost",
+        "How strongly units are pushed to the target activation. 0: not at all. Too large: they forget the images.",
+        low=0, high=100, advice="0 is none, 0.1 is a start", source="Hinton 2010, section 11",
+    )
+    sparsity_decay: float = setting(
+        0.9, "Sparsity memory",
+        "How much of a unit's running mean activation, by which it is judged, stays from update to update.",
+        low=0, high=0.9999, advice="0.9 to 0.99 is usual", source="Hinton 2010, section 11",
+    )
+    # fmt: on
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                shown = ", ".join(map(str, choices))
-                raise ValueError(f"{name} must be one of {shown}; got {getattr(self, name)!r}")
-        for name, limits in _WHOLE.items():
-            if not (name in _OPTIONAL and getattr(self, name) is None):
-                _check(name, getattr(self, name), Integral, "a whole number", *limits)
-        for name, limits in _REAL.items():
-            _check(name, getattr(self, name), Real, "a number", *limits)
+        for name, known in settings_of(self).items():
+            known.check(name, getattr(self, name))
         self._check_together()
 
     def _check_together(self) -> None:
@@ -128,47 +227,7 @@ class TrainConfig:
         return min(self.gibbs_steps + int(values * epoch / self.epochs), self.final_gibbs_steps)
 
 
-_CHOICES: dict[str, tuple[object, ...]] = {
-    "algorithm": get_args(Algorithm),
-    "visible": get_args(Visible),
-    "visible_bias": get_args(VisibleBias),
-    "negative": get_args(Negative),
-    "centering": (True, False),
-    "binarize": get_args(Binarize),
-    "schedule": get_args(Schedule),
-}
-_WHOLE: dict[str, tuple[float, float, str]] = {
-    "n_hidden": (1, 100_000, "500 is a good start"),
-    "gibbs_steps": (1, 10_000, "1 is the usual CD-1"),
-    "final_gibbs_steps": (1, 10_000, "leave it out and k stays as it is"),
-    "chains": (1, 100_000, "100 is usual"),
-    "temperatures": (2, 1_000, "5 to 20 is usual"),
-    "batch_size": (1, 1_000_000, "10 to 200 is usual"),
-    "epochs": (1, 1_000_000, "30 is a good start"),
-    "seed": (0, 2**63 - 1, "any other whole number will do"),
-    "momentum_epochs": (0, 1_000_000, "5 is usual"),
-}
-_OPTIONAL = {"final_gibbs_steps"}
-_REAL: dict[str, tuple[float, float, str]] = {
-    "learning_rate": (1e-12, 1e6, "0.01 to 0.1 suits most images"),
-    "weight_std": (0, 100, "0.01 is usual"),
-    "hidden_bias": (-100, 100, "0 is usual"),
-    "momentum": (0, 0.999, "0.5 is usual at the start"),
-    "final_momentum": (0, 0.999, "0.9 is usual"),
-    "l1": (0, 10, "0 is none, 0.0001 is usual"),
-    "l2": (0, 10, "0 is none, 0.0001 is usual"),
-    "sparsity_target": (1e-6, 1 - 1e-6, "0.01 to 0.1 is usual"),
-    "sparsity_cost": (0, 100, "0 is none, 0.1 is a start"),
-    "sparsity_decay": (0, 0.9999, "0.9 to 0.99 is usual"),
-}
-
-
-def _check(name: str, value: object, kind: type, wanted: str, low: float, high: float, advice: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise ValueError(f"{name} must be {wanted}, got {value!r}; {advice}")
-    if not low <= value <= high:  # type: ignore[operator]
-        raise ValueError(f"{name} must be between {low:g} and {high:g}, got {value}; {advice}")
-
+document(TrainConfig, settings_of(TrainConfig))
 
 PRESETS: dict[str, TrainConfig] = {
     "Recommended": TrainConfig(learning_rate=0.05, momentum=0.5, final_momentum=0.9),

@@ -1,32 +1,50 @@
-"""The training form: one table of settings, the widgets made from it, and the TrainConfig they add up to.
+"""The training form: how each setting of TrainConfig is shown, and the TrainConfig that the widgets add up to.
 
 Every widget keeps its value in the page's address, so that a link reopens the lab with the same settings.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import streamlit as st
 
 from rbm.app import data_sets, widgets
 from rbm.training.config import PRESETS, TrainConfig
+from rbm.training.settings import Setting, settings_of
 
 Group = Literal["basic", "method", "steps", "start"]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A field of TrainConfig on the screen. `limits` (low, high, step) of a number, or `options` of a choice."""
+class Control:
+    """Where a setting stands on the screen, and how its number is shown and stepped.
+
+    `low`, `high`: limits narrower than the setting's own, where the screen wants them.
+    """
 
     name: str
-    label: str
     group: Group
-    help: str
-    limits: tuple[float, float, float] | None = None
-    options: tuple[str, ...] = ()
+    step: float = 1
+    low: float | None = None
+    high: float | None = None
     format: str | None = None
+
+    @property
+    def setting(self) -> Setting:
+        return KNOWN[self.name]
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        own = self.setting
+        return own.low if self.low is None else self.low, own.high if self.high is None else self.high
+
+    @property
+    def help(self) -> str:
+        """The setting's words in Markdown."""
+        own = self.setting
+        return " ".join([own.help, *(f"**{choice}**: {meaning}." for choice, meaning in own.choices.items())])
 
 
 @dataclass(frozen=True)
@@ -48,130 +66,33 @@ MONITORS = {
     "dead_units": "Dead units",
 }
 
+KNOWN = settings_of(TrainConfig)
 SETTINGS = [
-    Setting(
-        "n_hidden", "Hidden units", "basic",
-        "How many features the model can learn. Too many: slow, and it may memorise the training digits.",
-        limits=(1, 4000, 50),
-    ),
-    Setting(
-        "gibbs_steps", "Gibbs steps k", "basic",
-        "Sweeps of the chain between two updates. More is closer to the true gradient, and takes as much longer.",
-        limits=(1, 50, 1),
-    ),
-    Setting(
-        "learning_rate", "Learning rate", "basic",
-        "Size of a step. Too small: nothing happens. Too large: the error jumps about, units die, training blows up. "
-        "Try 100 to see it.",
-        limits=(0.0, 1000.0, 0.01), format="%.4f",
-    ),
-    Setting(
-        "batch_size", "Batch size", "basic",
-        "Digits per update. Too large: few updates per epoch, learning is slow. Too small: noisy steps.",
-        limits=(1, 4000, 16),
-    ),
-    Setting(
-        "epochs", "Epochs", "basic",
-        "How often every training digit is used. Too many: the held-out error stops falling, the training one goes on.",
-        limits=(1, 1000, 5),
-    ),
-    Setting(
-        "seed", "Seed", "basic",
-        "Start of the random numbers. The same seed and settings give the same model.",
-        limits=(0, 2**31, 1),
-    ),
-    Setting(
-        "algorithm", "Algorithm", "method",
-        "**cd** starts each chain at the data. **pcd** keeps its chains from update to update: a better model. "
-        "**pt** also keeps hot chains that swap with the cold ones: better still, and many times slower.",
-        options=("cd", "pcd", "pt"),
-    ),
-    Setting(
-        "chains", "Chains", "method",
-        "Persistent chains of pcd and pt. Too many: slow. Too few: noisy steps.",
-        limits=(1, 2000, 10),
-    ),
-    Setting(
-        "temperatures", "Temperatures", "method",
-        "Rungs of the ladder of pt. Each costs as much as pcd; with fewer than ten hardly any swap succeeds.",
-        limits=(2, 50, 1),
-    ),
-    Setting(
-        "final_gibbs_steps", "Final k", "method",
-        "Let k grow to this value by the end of the run. Leave it empty to keep k as it is.",
-        limits=(1, 50, 1),
-    ),
-    Setting(
-        "negative", "Dreamed pixels are", "method",
-        "**sample**: drawn black or white, as the model says. **mean**: probabilities; smaller error, worse model.",
-        options=("sample", "mean"),
-    ),
-    Setting(
-        "binarize", "Grey pixels are", "method",
-        "**none**: probabilities. **threshold**: black or white, cut at one half. **sample**: black or white by "
-        "chance, anew each time; take this for likelihoods that compare with papers.",
-        options=("none", "threshold", "sample"),
-    ),
-    Setting(
-        "centering", "Centre the gradient", "method",
-        "Subtract each unit's mean activity first. Learning no longer depends on which colour is called 1.",
-    ),
-    Setting(
-        "schedule", "Learning rate over time", "steps",
-        "**constant**, **linear** down to zero at the end (best likelihoods), or **inverse**: rate / (1 + epoch/10).",
-        options=("constant", "linear", "inverse"),
-    ),
-    Setting(
-        "momentum", "Momentum at first", "steps",
-        "How much of the last step goes into the next. Too large: the error swings.",
-        limits=(0.0, 0.99, 0.1), format="%.2f",
-    ),
-    Setting(
-        "final_momentum", "Momentum later", "steps",
-        "From this on steps add up: 0.9 makes them ten times as large.",
-        limits=(0.0, 0.99, 0.1), format="%.2f",
-    ),
-    Setting(
-        "momentum_epochs", "Momentum changes after", "steps",
-        "Epochs with the first momentum, while the weights still move a lot.",
-        limits=(0, 1000, 1),
-    ),
-    Setting(
-        "l2", "L2 weight cost", "steps",
-        "Pulls large weights towards zero; too large, and nothing is learned. Usual: 0.0001.",
-        limits=(0.0, 1.0, 0.0001), format="%.5f",
-    ),
-    Setting(
-        "l1", "L1 weight cost", "steps",
-        "Pulls all weights towards zero by the same force, so that many end there. Usual: 0.0001.",
-        limits=(0.0, 1.0, 0.0001), format="%.5f",
-    ),
-    Setting(
-        "sparsity_cost", "Sparsity cost", "steps",
-        "How strongly units are pushed to the target activation. 0: not at all. Too large: they forget the digits.",
-        limits=(0.0, 10.0, 0.05), format="%.3f",
-    ),
-    Setting(
-        "sparsity_target", "Sparsity target", "steps",
-        "Wanted share of digits that switch a unit on. Small targets give clean strokes as filters.",
-        limits=(0.001, 0.999, 0.01), format="%.3f",
-    ),
-    Setting(
-        "weight_std", "Initial weights", "start",
-        "Standard deviation of the random weights at the start. Too large: the noise stays visible in the filters.",
-        limits=(0.0, 1.0, 0.01), format="%.3f",
-    ),
-    Setting(
-        "visible_bias", "Initial pixel biases", "start",
-        "**log-odds** of the pixel means: the model starts as the average digit. **zero**: it must learn that first.",
-        options=("log-odds", "zero"),
-    ),
-    Setting(
-        "hidden_bias", "Initial hidden biases", "start",
-        "Below zero, units start rarely on.",
-        limits=(-10.0, 10.0, 0.5), format="%.2f",
-    ),
-]  # fmt: skip
+    Control("n_hidden", "basic", step=50, high=4000),
+    Control("gibbs_steps", "basic", high=50),
+    Control("learning_rate", "basic", step=0.01, low=0, high=1000, format="%.4f"),
+    Control("batch_size", "basic", step=16, high=4000),
+    Control("epochs", "basic", step=5, high=1000),
+    Control("seed", "basic", high=2**31),
+    Control("algorithm", "method"),
+    Control("chains", "method", step=10, high=2000),
+    Control("temperatures", "method", high=50),
+    Control("final_gibbs_steps", "method", high=50),
+    Control("negative", "method"),
+    Control("binarize", "method"),
+    Control("centering", "method"),
+    Control("schedule", "steps"),
+    Control("momentum", "steps", step=0.1, high=0.99, format="%.2f"),
+    Control("final_momentum", "steps", step=0.1, high=0.99, format="%.2f"),
+    Control("momentum_epochs", "steps", high=1000),
+    Control("l2", "steps", step=0.0001, high=1, format="%.5f"),
+    Control("l1", "steps", step=0.0001, high=1, format="%.5f"),
+    Control("sparsity_cost", "steps", step=0.05, high=10, format="%.3f"),
+    Control("sparsity_target", "steps", step=0.01, low=0.001, high=0.999, format="%.3f"),
+    Control("weight_std", "start", step=0.01, high=1, format="%.3f"),
+    Control("visible_bias", "start"),
+    Control("hidden_bias", "start", step=0.5, low=-10, high=10, format="%.2f"),
+]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
 
 
@@ -232,28 +153,26 @@ def form(preset_name: str) -> Chosen | None:
 
 
 def _widgets(group: str, values: dict[str, Any]) -> None:
-    for setting in SETTINGS:
-        if setting.group == group:
-            values[setting.name] = _widget(setting)
+    for control in SETTINGS:
+        if control.group == group:
+            values[control.name] = _widget(control)
 
 
-def _widget(setting: Setting) -> Any:
+def _widget(control: Control) -> Any:
     """The widget of a setting; its value as TrainConfig takes it.
 
     The first preset is each widget's own default: values set by the program reach the browser a moment later.
     """
-    common: dict[str, Any] = {"key": setting.name, "help": setting.help, "bind": "query-params"}
-    first = getattr(PRESETS["Recommended"], setting.name)
-    if setting.options:
-        return st.selectbox(setting.label, setting.options, setting.options.index(first), **common)
-    if setting.limits is None:
+    setting = control.setting
+    common: dict[str, Any] = {"key": control.name, "help": control.help, "bind": "query-params"}
+    first = getattr(PRESETS["Recommended"], control.name)
+    if setting.choices:
+        options = list(setting.choices)
+        return st.selectbox(setting.label, options, options.index(first), **common)
+    if setting.kind is bool:
         return st.toggle(setting.label, first, **common)
-    whole = _KINDS[setting.name] != "float"
-    low, high, step = (int(x) if whole else float(x) for x in setting.limits)
-    return st.number_input(setting.label, low, high, first, step, setting.format, **common)
-
-
-_KINDS = {field.name: str(field.type) for field in fields(TrainConfig)}
+    low, high, step = map(setting.kind, (*control.limits, control.step))
+    return st.number_input(setting.label, low, high, first, step, control.format, **common)
 
 
 def wrong_in_address() -> list[str]:
@@ -262,24 +181,25 @@ def wrong_in_address() -> list[str]:
         return []
     st.session_state["address_read"] = True
     said = []
-    for setting in SETTINGS:
-        given = st.query_params.get(setting.name)
-        if given is not None and not _fits(setting, given):
-            said.append(f"The address asks for {setting.label} = {given[:40]!r}, which can't be; the default is used.")
+    for control in SETTINGS:
+        given, label = st.query_params.get(control.name), control.setting.label
+        if given is not None and not _fits(control, given):
+            said.append(f"The address asks for {label} = {given[:40]!r}, which can't be; the default is used.")
     return said
 
 
-def _fits(setting: Setting, given: str) -> bool:
-    if setting.options:
-        return given in setting.options
-    if setting.limits is None:
+def _fits(control: Control, given: str) -> bool:
+    setting, (low, high) = control.setting, control.limits
+    if setting.choices:
+        return given in setting.choices
+    if setting.kind is bool:
         return given.lower() in ("true", "false")
     try:
-        return setting.limits[0] <= float(given) <= setting.limits[1]
+        return low <= float(given) <= high
     except ValueError:
-        return given == "" and setting.name == "final_gibbs_steps"
+        return given == "" and setting.optional
 
 
 def _fill_form() -> None:
-    for setting in SETTINGS:
-        st.session_state[setting.name] = getattr(PRESETS[st.session_state["preset"]], setting.name)
+    for control in SETTINGS:
+        st.session_state[control.name] = getattr(PRESETS[st.session_state["preset"]], control.name)
