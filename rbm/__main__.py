@@ -1,4 +1,4 @@
-"""python -m rbm: see rbm/cli.py."""
+"""python -m rbm: see rbm/cli/."""
 
 import sys
 

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import platformdirs
 
-from rbm import datasets
-from rbm.datasets import generated, idx, mnist
+from rbm.datasets import generated, mnist
 from rbm.datasets.dataset import SPLIT_SEED, Dataset, Labels, Pixels, stratified_split
 from rbm.errors import BadFile, BadValue, Unavailable
 
@@ -31,8 +30,13 @@ if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
     from rbm.datasets.download import Watch
 
 
-def load(name: str, folder: str | os.PathLike[str] | None = None, progress: Watch | None = None) -> Dataset:
+def load(
+    name: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None, progress: Watch | None = None
+) -> Dataset:
     """The data set called `name`, read once per process and shared read-only.
+
+    A `pathlib.Path` in its place is a folder of IDX files that are called as MNIST's are, read anew each time; a
+    string is never taken for one, so that a name from outside reaches no file.
 
     "mnist", "fashion-mnist" and "kmnist" are read from `folder` or $RBM_DATA (see `rbm.datasets.mnist.local_folder`),
     else fetched once into `cache_folder()`. `progress` is called some times a second, in this thread, with a
@@ -41,8 +45,10 @@ def load(name: str, folder: str | os.PathLike[str] | None = None, progress: Watc
     Raises BadValue, listing the known names, for any other name or a folder for data that needs none, and
     Unavailable, a sentence, when files are missing, broken or can't be downloaded now.
     """
+    if not isinstance(name, str):
+        return _complete(str(name), lambda: mnist.read_folder(Path(name)))
     if name not in _SHAPES:
-        raise BadValue(f"unknown data set {name!r}; choose one of {', '.join(names())}")
+        raise BadValue(f"unknown data set {name!r}; choose one of {', '.join(names())}, or the Path of a folder")
     if folder is not None and name not in mnist.COLLECTIONS:
         raise BadValue(f"{name} needs no files; leave the folder out")
     place = mnist.local_folder(name, folder) if name in mnist.COLLECTIONS else None
@@ -108,8 +114,13 @@ def _read(name: str, place: Path | None, progress: Watch | None) -> Dataset:
         train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
         parts = (images[train], labels[train], images[test], labels[test])
         return Dataset(name, *parts, shape(name), _EMBEDDED[name].source)
+    return _complete(name, lambda: mnist.read(name, place or mnist.fetch(name, cache_folder(), progress)))
+
+
+def _complete(name: str, read: Callable[[], Dataset]) -> Dataset:
+    """What `read` reads. Raises Unavailable where it can't."""
     try:
-        return mnist.read(name, place or mnist.fetch(name, cache_folder(), progress))
+        return read()
     except Unavailable:
         raise
     except (OSError, BadFile) as error:
@@ -154,45 +165,3 @@ _SHAPES = {
     **generated.SHAPES,
     **dict.fromkeys(mnist.COLLECTIONS, mnist.SHAPE),
 }
-
-
-# ---- images to learn from by what the command line calls them
-
-
-class Data(NamedTuple):
-    name: str
-    train: Pixels
-    held_out: Pixels
-    shape: tuple[int, int]
-
-
-def read_data(name: str) -> Data:
-    """A data set by its name, or a folder of IDX files; all uint8 (n, pixels).
-
-    Of a folder without test images every sixth training image, at random, is held out. Raises BadValue for
-    another name, BadFile, or FileNotFoundError.
-    """
-    if name in names():
-        known = load(name)
-        return Data(name, known.train_images, known.test_images, known.shape)
-    if not Path(name).is_dir():
-        raise BadValue(f"unknown data set {name!r}; choose {', '.join(names())} or a folder of IDX files")
-    images = _images(name, mnist.TRAIN_IMAGES)
-    shape, flat = (images.shape[1], images.shape[2]), images.reshape(len(images), -1)
-    try:
-        test = _images(name, mnist.TEST_IMAGES)
-    except FileNotFoundError:
-        order = np.random.default_rng(datasets.SPLIT_SEED).permutation(len(flat))
-        held_out = max(1, len(flat) // 6)
-        return Data(name, flat[order[held_out:]], flat[order[:held_out]], shape)
-    if test.shape[1:] != shape:
-        raise BadFile(f"the training images are {shape}, the test images {test.shape[1:]} pixels; they must agree")
-    return Data(name, flat, test.reshape(len(test), -1), shape)
-
-
-def _images(folder: str, name: str) -> Pixels:
-    """The images (n, height, width) in a file of a folder, at least one of at least one pixel."""
-    images = idx.read(idx.find(folder, name), ndim=3)
-    if not images.size:
-        raise BadFile(f"{name} holds no images")
-    return images

@@ -113,16 +113,36 @@ def read(name: str, folder: Path) -> Dataset:
     Without test files a fixed sixth is held out, stratified: 10,000 of 60,000. Raises FileNotFoundError or
     another OSError, or BadFile.
     """
-    train = _part(folder, FILES[0], FILES[1])
+    return _read(name, folder, COLLECTIONS[name].class_names, SHAPE)
+
+
+def read_folder(folder: Path) -> Dataset:
+    """Images of any one size in a folder of IDX files that are called as MNIST's are; its name is the folder's path.
+
+    Label files count where every part has one; without them all labels are 0. Raises as `read` does.
+    """
+    parts = [(images, labels) for images, labels in (FILES[:2], FILES[2:]) if _exists(folder, images)]
+    labelled = all(_exists(folder, labels) for _, labels in parts)
+    return _read(str(folder), folder, labelled=labelled)
+
+
+def _read(
+    name: str,
+    folder: Path,
+    class_names: tuple[str, ...] = (),
+    shape: tuple[int, int] | None = None,
+    labelled: bool = True,
+) -> Dataset:
+    images, labels = _part(folder, FILES[:2], shape, labelled)
+    shape, flat, note = (images.shape[1], images.shape[2]), images.reshape(len(images), -1), ""
     if any(_exists(folder, file) for file in FILES[2:]):
-        parts = (*train, *_part(folder, FILES[2], FILES[3]))
-        note = ""
+        test, test_labels = _part(folder, FILES[2:], shape, labelled)
+        parts = (flat, labels, test.reshape(len(test), -1), test_labels)
     else:
-        images, labels = train
         keep, held = hold_out(labels, max(1, len(labels) // HELD_OUT), SPLIT_SEED)
-        parts = (images[keep], labels[keep], images[held], labels[held])
+        parts = (flat[keep], labels[keep], flat[held], labels[held])
         note = f", {len(held):,} of {len(labels):,} held out"
-    return Dataset(name, *parts, SHAPE, f"IDX files in {folder}{note}", COLLECTIONS[name].class_names)
+    return Dataset(name, *parts, shape, f"IDX files in {folder}{note}", class_names)
 
 
 def fetch(name: str, cache: Path, watch: Watch | None = None, patience: Patience | None = None) -> Path:
@@ -157,14 +177,21 @@ def is_intact(path: Path, md5: str) -> bool:
     return path.is_file() and pooch.file_hash(path, "md5") == md5
 
 
-def _part(folder: Path, image_file: str, label_file: str) -> tuple[Pixels, Labels]:
+def _part(folder: Path, files: tuple[str, ...], shape: tuple[int, int] | None, labelled: bool) -> tuple[Pixels, Labels]:
+    """Images (n, height, width), of `shape` if that is given, and labels (n,), all 0 unless `labelled`."""
+    image_file, label_file = files
     images = idx.read(_find(folder, image_file), ndim=3)
+    if shape is not None and images.shape[1:] != shape:
+        found, wanted = (" × ".join(map(str, sides)) for sides in (images.shape[1:], shape))
+        raise BadFile(f"{image_file} holds images of {found}, not {wanted} pixels")
+    if len(images) < 2:
+        raise BadFile(f"{image_file} holds {len(images)} images; at least two are wanted")
+    if not labelled:
+        return images, np.zeros(len(images), np.int64)
     labels: NDArray[np.uint8] = idx.read(_find(folder, label_file), ndim=1)
-    if images.shape[1:] != SHAPE:
-        raise BadFile(f"{image_file} holds images of {images.shape[1]} × {images.shape[2]}, not 28 × 28 pixels")
-    if len(images) != len(labels) or len(images) < 2:
+    if len(images) != len(labels):
         raise BadFile(f"{image_file} holds {len(images)} images and {label_file} {len(labels)} labels")
-    return images.reshape(len(images), -1), labels.astype(np.int64)
+    return images, labels.astype(np.int64)
 
 
 def _exists(folder: Path, file: str) -> bool:

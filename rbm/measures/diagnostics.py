@@ -102,11 +102,6 @@ def _mean_free_energy(model: RBM, images: ArrayLike) -> float:
     return float(np.concatenate([model.free_energy(block) for block in blocks(model, images)]).mean(dtype=np.float64))
 
 
-def n_pixels(model: RBM) -> int:
-    """How many visible units are pixels."""
-    return model.n_pixels
-
-
 def hidden(model: RBM, images: ArrayLike) -> Array:
     """p(h = 1 | x) (n, n_hidden) of images (n, n_pixels), uint8 or in [0, 1]."""
     seen = model.marginal

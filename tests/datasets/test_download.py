@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from rbm import datasets
-from rbm.datasets import __main__, catalogue, download, idx, mnist
+from rbm.cli import main
+from rbm.datasets import catalogue, download, idx, mnist
 from rbm.datasets.download import Patience
 from rbm.errors import Unavailable
 from tests import misbehaving as bad
@@ -393,16 +394,18 @@ def test_what_is_embedded_takes_no_folder():
 
 
 def test_the_command_fills_a_stick(lab, tmp_path, monkeypatch, capsys):
-    __main__.main(["kmnist", "--to", str(tmp_path / "stick")])
+    assert main(["fetch", "kmnist", "--to", str(tmp_path / "stick")]) == 0
     assert f"IDX files in {tmp_path / 'stick' / 'kmnist'}" in capsys.readouterr().out
     monkeypatch.setenv("RBM_DATA", str(tmp_path / "stick"))
     assert datasets.load("kmnist").test_labels.shape == (12,)
     assert len(lab.asked) == 4
     lab.files.clear()
     with pytest.raises(SystemExit) as caught:
-        __main__.main(["kmnist", "--to", str(tmp_path / "other")])
-    assert caught.value.code == 1
-    assert "can't be downloaded now" in capsys.readouterr().err
+        main(["fetch", "kmnist", "--to", str(tmp_path / "other")])
+    assert caught.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith("python -m rbm: ")
+    assert "can't be downloaded now" in err
 
 
 def test_importing_rbm_and_reading_a_folder_load_no_network_code(tmp_path):

@@ -23,7 +23,7 @@ def label_model() -> rbm.LabelRBM:
 def test_a_plain_model_answers_for_itself() -> None:
     model, images = brute.tiny(5, 3), np.random.default_rng(1).random((11, 5))
     p = brute.params(model)
-    assert diagnostics.n_pixels(model) == 5
+    assert model.n_pixels == 5
     np.testing.assert_allclose(
         diagnostics.hidden(model, images), [brute.mean_hidden(p, tuple(x)) for x in images], atol=1e-5
     )
@@ -34,7 +34,7 @@ def test_a_plain_model_answers_for_itself() -> None:
 def test_a_label_model_sums_its_classes_out() -> None:
     model, images = label_model(), brute.states(PIXELS)
     p = brute.params(model)
-    assert diagnostics.n_pixels(model) == PIXELS
+    assert model.n_pixels == PIXELS
     one_hot = [tuple(float(y == k) for k in range(CLASSES)) for y in range(CLASSES)]
     for x, means, energy in zip(
         images, diagnostics.hidden(model, images), diagnostics.free_energy(model, images), strict=True
