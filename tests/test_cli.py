@@ -19,6 +19,7 @@ from rbm import cli
 from rbm.cli import Bar, main
 from rbm.datasets.catalogue import read_data
 from rbm.training.trainer import Trainer
+from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[1]
 RNG = np.random.default_rng(2)
@@ -151,7 +152,7 @@ def test_ctrl_c_for_real(tmp_path):
         assert process.stdout is not None
         assert process.stdout.readline().startswith("epoch 1:")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
         process.wait()

@@ -13,10 +13,10 @@ import rbm
 from rbm.app import server
 from rbm.app.current_model import NamedModel
 from rbm.runs.progress import Progress
+from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["home", "data", "train", "reconstructions", "filters", "activations", "runs", "sample"]
-SECONDS = 30
 
 
 @pytest.fixture
