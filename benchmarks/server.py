@@ -56,10 +56,10 @@ def running(log: Path, *, healthy: bool = True, **environment: str) -> Iterator[
         yield server
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(180)
 
 
-def wait_until_healthy(server: Server, seconds: float = 60) -> None:
+def wait_until_healthy(server: Server, seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if server.process.poll() is not None:

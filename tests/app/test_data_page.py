@@ -17,9 +17,10 @@ from rbm.app.server import lab, library
 from rbm.datasets import mnist, own
 from rbm.datasets.upload import read
 from tests import misbehaving as bad
-from tests.app.test_pages import PAGES, ROOT, SECONDS, open_page, pressed, wait_for_the_end
+from tests.app.test_pages import PAGES, ROOT, open_page, pressed, wait_for_the_end
 from tests.datasets.test_download import lab as mirrors
 from tests.datasets.test_download import server
+from tests.patience import SECONDS
 
 __all__ = ["mirrors", "server"]
 

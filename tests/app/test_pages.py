@@ -16,10 +16,10 @@ from rbm.app import server
 from rbm.app.current_model import NamedModel
 from rbm.errors import BadValue
 from rbm.runs.progress import Progress
+from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
 PAGES = ["home", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
-SECONDS = 120
 
 
 @pytest.fixture

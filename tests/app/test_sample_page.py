@@ -18,13 +18,14 @@ from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address
 from rbm.errors import BadValue
+from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def app() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
     return app.switch_page("pages/sample.py").run()
 
 
@@ -256,7 +257,7 @@ def test_a_link_brings_back_the_same_film(app: AppTest, centred: bool) -> None:
     drawn(app, drawing)
     wanted, address = frames(app), link(app)
 
-    other = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    other = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
     for name, value in address.items():
         other.query_params[name] = value
     other.switch_page("pages/sample.py").run()

@@ -5,32 +5,24 @@ Streamlit's file uploader has a minor finding of its own (presentation-role-conf
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.test_sample import THREE, draw, settle
-from tests.browser.test_stories import shapes
+from tests.browser.conftest import Newcomer
+from tests.browser.test_sample import THREE, draw, film
+from tests.browser.test_stories import shapes, tick_first_run
+from tests.browser.waiting import settle
 
 pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python (requirements-dev.txt)")
 
-SECONDS = 1000  # milliseconds, as playwright counts
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 1000}, "color_scheme": "light"}
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}
 
-
-@pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])
-def page(browser: Browser, url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(base_url=url, reduced_motion="reduce", **request.param)
-    page = context.new_page()
-    page.set_default_timeout(30 * SECONDS)
-    yield page
-    assert page.get_by_test_id("stException").count() == 0
-    context.close()
+@pytest.fixture(params=["light on a desk", "dark on a phone"])
+def page(newcomer: Newcomer, request: pytest.FixtureRequest) -> Page:
+    scheme, _, _, tab = request.param.split()
+    return newcomer(tab, color_scheme=scheme, reduced_motion="reduce")
 
 
 def check(page: Page) -> None:
@@ -73,10 +65,7 @@ def test_train_and_runs(page: Page) -> None:
     expect(page.get_by_text("Finished 5 epochs")).to_be_visible()
     check(page)
     page.goto("/runs")
-    table = page.get_by_test_id("stDataFrame").first
-    expect(table).to_be_visible()
-    settle(page)
-    table.click(position={"x": 20, "y": 52})
+    tick_first_run(page)
     expect(page.get_by_text("Whoever has this link")).to_be_visible()
     check(page)
 
@@ -103,6 +92,7 @@ def test_the_sampler(page: Page) -> None:
     check(page)
     draw(page, THREE)
     expect(page.get_by_text("its echo")).to_be_visible()
+    expect(film(page)).to_be_visible()
     check(page)
     for tab in ("Free energy", "How far", "Mixing better", "Take it away"):
         page.get_by_role("tab", name=tab).click()
@@ -118,8 +108,8 @@ def focus(page: Page, name: str) -> None:
     raise AssertionError(f"Tab never comes to {name}")
 
 
-def test_a_model_is_chosen_and_trained_by_keyboard_alone(browser: Browser, url: str) -> None:
-    page = browser.new_page(base_url=url, reduced_motion="reduce", **DESK)
+def test_a_model_is_chosen_and_trained_by_keyboard_alone(newcomer: Newcomer) -> None:
+    page = newcomer(reduced_motion="reduce")
     page.goto("/")
     expect(page.get_by_role("button", name="Use Strokes")).to_be_visible()
     settle(page)
@@ -132,4 +122,3 @@ def test_a_model_is_chosen_and_trained_by_keyboard_alone(browser: Browser, url: 
     focus(page, "Start")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Finished 7 epochs")).to_be_visible()
-    page.close()

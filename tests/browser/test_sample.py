@@ -5,26 +5,23 @@ from __future__ import annotations
 import base64
 import io
 import re
-from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Newcomer
+from tests.browser.waiting import frames_pass, settle
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
-SECONDS = 1000  # milliseconds, as playwright counts
 THREE = [(0.3, 0.25), (0.5, 0.15), (0.68, 0.28), (0.5, 0.46), (0.7, 0.6), (0.62, 0.8), (0.45, 0.86), (0.28, 0.78)]
 
 
 @pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    page = browser.new_page(base_url=url, viewport={"width": 1280, "height": 1000}, reduced_motion="reduce")
-    page.set_default_timeout(30 * SECONDS)
-    yield page
-    assert page.get_by_test_id("stException").count() == 0
-    page.close()
+def page(newcomer: Newcomer) -> Page:
+    return newcomer(reduced_motion="reduce")
 
 
 def board(page: Page) -> Locator:
@@ -37,7 +34,7 @@ def places(page: Page, points: list[tuple[float, float]]) -> list[tuple[float, f
     box = None
     while box is None or box != board(page).bounding_box():
         box = board(page).bounding_box()
-        page.wait_for_timeout(0.2 * SECONDS)
+        frames_pass(page, 12)
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
 
 
@@ -73,14 +70,6 @@ def frames(page: Page) -> np.ndarray:
     }""")
     opened = (Image.open(io.BytesIO(base64.b64decode(letters))).convert("L") for letters in pictures)
     return np.stack([np.asarray(picture) for picture in opened])
-
-
-def settle(page: Page) -> None:
-    """Until the last stroke has been dreamt from."""
-    page.wait_for_timeout(1.5 * SECONDS)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=stApp]').dataset.testScriptState == 'notRunning'"
-    )
 
 
 def press(page: Page, name: str) -> None:
@@ -150,34 +139,20 @@ def test_play_pause_step_and_seek(page: Page) -> None:
     assert ink(film(page)).shape == (4 * 28, 4 * 28)
 
 
-def test_sixteen_chains_are_shown_at_20_sweeps_a_second(page: Page) -> None:
-    page.goto("/sample?dream_source=Noise&dream_steps=200&dream_chains=16")
-    at(page, 0)
-    page.get_by_label("Speed").select_option("40")
-    shown = film(page).evaluate("""canvas => new Promise(done => {
-        canvas.getRootNode().querySelector(".play").click()
-        setTimeout(() => done(Number(canvas.dataset.frame)), 3000)
-    })""")
-    assert shown >= 60, "in 3 seconds"
-
-
-def test_draw_with_a_finger(browser: Browser, url: str) -> None:
-    context = browser.new_context(base_url=url, viewport={"width": 390, "height": 900}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+def test_draw_with_a_finger(newcomer: Newcomer) -> None:
+    page = newcomer("phone")
     page.goto("/sample")
     expect(page.get_by_text("Draw a digit on the black square")).to_be_visible()
-    hand = context.new_cdp_session(page)
+    hand = page.context.new_cdp_session(page)
     first, *others = [{"x": x, "y": y} for x, y in places(page, THREE)]
     for kind, points in [("touchStart", [first]), *(("touchMove", [point]) for point in others), ("touchEnd", [])]:
         hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     expect(page.get_by_text("its echo")).to_be_visible()
     assert (ink(board(page)) > 128).mean() > 0.05
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0, "not scrolled by the finger"
-    assert page.get_by_test_id("stException").count() == 0
-    context.close()
 
 
-def test_clamp_the_upper_half_take_the_gif_and_reopen_the_link(page: Page, browser: Browser, url: str) -> None:
+def test_clamp_the_upper_half_take_the_gif_and_reopen_the_link(page: Page, other: Page, url: str) -> None:
     page.goto("/sample?dream_chains=4&dream_steps=40&dream_seed=7&dream_hold=Upper+half&dream_tab=Take+it+away")
     draw(page, THREE)
     expect(film(page)).to_be_visible()
@@ -205,9 +180,6 @@ def test_clamp_the_upper_half_take_the_gif_and_reopen_the_link(page: Page, brows
 
     address = page.get_by_test_id("stCode").inner_text().strip()
     assert address.startswith(url)
-    other = browser.new_page(reduced_motion="reduce")
-    other.set_default_timeout(30 * SECONDS)
     other.goto(address)
     expect(other.get_by_text("its echo")).to_be_visible()
     np.testing.assert_array_equal(frames(other), shown)
-    other.close()

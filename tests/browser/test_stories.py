@@ -3,31 +3,22 @@
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from benchmarks.server import FLAGS
+from tests.browser.conftest import Newcomer
+from tests.browser.waiting import frames_pass, settle
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
-SECONDS = 1000  # milliseconds, as playwright counts
-
 
 @pytest.fixture
-def page(chromium: str, server: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        page = browser.new_page(base_url=server, viewport={"width": 1280, "height": 1000})
-        page.set_default_timeout(30 * SECONDS)
-        expect.set_options(timeout=30 * SECONDS)
-        yield page
-        assert page.get_by_test_id("stException").count() == 0
-        browser.close()
+def page(newcomer: Newcomer) -> Page:
+    return newcomer()
 
 
 def set_number(page: Page, label: str, value: str) -> None:
@@ -42,8 +33,8 @@ def follow(page: Page, title: str) -> None:
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
 
 
-def test_a_cold_deep_link_shows_navigation_and_page(page: Page) -> None:
-    page.goto("/sample")
+def test_a_cold_deep_link_shows_navigation_and_page(page: Page, cold_url: str) -> None:
+    page.goto(f"{cold_url}/sample")
     expect(page.get_by_role("heading", name="Sample")).to_be_visible()
     expect(page).to_have_title("Sample · RBM Lab")
     assert page.get_by_test_id("stMainBlockContainer").evaluate("main => main.clientWidth") > 900, "as wide as others"
@@ -59,7 +50,7 @@ def test_home_dreams_at_once_and_leads_on(page: Page) -> None:
     expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
     page.get_by_role("button", name="Pause", exact=True).click()
     here = film.get_attribute("data-frame")
-    page.wait_for_timeout(0.5 * SECONDS)
+    frames_pass(page, 30)
     assert film.get_attribute("data-frame") == here
     page.get_by_role("button", name="Use Classes").click()
     expect(page.get_by_test_id("stSidebar")).to_contain_text("Classes · 784-500 with 10 classes")
@@ -76,7 +67,7 @@ def test_nothing_moves_for_those_who_ask_for_it(page: Page) -> None:
     page.goto("/")
     film = page.locator("canvas[data-frame]")
     expect(film).to_have_attribute("data-frame", "0")
-    page.wait_for_timeout(1.5 * SECONDS)
+    frames_pass(page, 90)
     expect(film).to_have_attribute("data-frame", "0")
     page.get_by_role("button", name="Play", exact=True).click()
     expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
@@ -135,16 +126,16 @@ def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
     expect(page.get_by_text("Film strip: sweep")).to_have_count(0)
 
 
-def train_tiny(page: Page, epochs: str) -> None:
+def train_tiny(page: Page, epochs: str, hidden: str = "29") -> None:
     page.goto("/train")
     page.get_by_label("Data", exact=True).click()
     page.get_by_role("option", name="digits-8x8").click()
-    set_number(page, "Hidden units", "29")
+    set_number(page, "Hidden units", hidden)
     set_number(page, "Epochs", epochs)
     page.get_by_role("button", name="Start").click()
 
 
-def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
+def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page, other: Page) -> None:
     train_tiny(page, "1000")
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("Paused. Epoch")).to_be_visible()
@@ -154,9 +145,6 @@ def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page) -> None:
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
 
-    browser = page.context.browser
-    assert browser is not None
-    other = browser.new_context(base_url=page.url.split("/train")[0]).new_page()
     other.goto("/runs")
     expect(other.get_by_text("No runs yet")).to_be_visible()
 
@@ -179,14 +167,14 @@ def test_an_address_with_settings_reopens_them(page: Page) -> None:
 
 
 def test_start_pressed_the_moment_it_shows_trains_what_the_form_holds(page: Page) -> None:
-    page.goto("/train?data=digits-8x8&epochs=3&n_hidden=29")
+    page.goto("/train?data=digits-8x8&epochs=3&n_hidden=37")
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("Finished 3 epochs")).to_be_visible()
-    for label, value in {"Learning rate": "0.1000", "Batch size": "50", "Hidden units": "29", "Epochs": "3"}.items():
+    for label, value in {"Learning rate": "0.1000", "Batch size": "50", "Hidden units": "37", "Epochs": "3"}.items():
         expect(page.get_by_label(label, exact=True)).to_have_value(value)
 
 
-def test_a_preset_is_in_the_address_and_reopened_by_it(page: Page) -> None:
+def test_a_preset_is_in_the_address_and_reopened_by_it(page: Page, other: Page) -> None:
     page.goto("/train")
     page.get_by_text("Classic 784-500").click()
     page.wait_for_url(re.compile("visible_bias=zero"))
@@ -194,20 +182,16 @@ def test_a_preset_is_in_the_address_and_reopened_by_it(page: Page) -> None:
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile("seed=7"))
     page.get_by_role("button", name="Stop", exact=True).click()
-    address, browser = page.url, page.context.browser
-    assert browser is not None
-    other = browser.new_context().new_page()
-    other.goto(address)
+    other.goto(page.url)
     expect(other.get_by_label("Learning rate", exact=True)).to_have_value("0.1000")
     expect(other.get_by_label("Seed", exact=True)).to_have_value("7")
 
 
 def tick_first_run(page: Page) -> None:
-    expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
-    page.wait_for_timeout(500)  # the table draws itself
-    table = page.get_by_test_id("stDataFrame").first.bounding_box()
-    assert table is not None
-    page.mouse.click(table["x"] + 20, table["y"] + 52)  # the box before the first run
+    table = page.get_by_test_id("stDataFrame").first
+    expect(table.locator("td").first).to_be_attached()
+    settle(page)
+    table.click(position={"x": 20, "y": 52})  # the box before the first run
 
 
 def test_a_run_is_renamed_deleted_brought_back_and_imported(page: Page, tmp_path: Path) -> None:
@@ -240,15 +224,21 @@ def test_a_run_is_renamed_deleted_brought_back_and_imported(page: Page, tmp_path
     expect(page.get_by_text("Whoever has this link")).to_be_visible()
 
 
+DRAWN_FOR = """kind => {
+    const chart = document.querySelector('.js-plotly-plot')
+    return chart && chart._context && chart._context.toImageButtonOptions.format === kind
+}"""
+
+
 def test_a_chart_is_saved_as_png_and_as_svg_and_a_table_as_csv(page: Page) -> None:
-    page.add_init_script("delete window.showSaveFilePicker")  # its dialogue can't be answered without a screen
-    train_tiny(page, "3")
+    train_tiny(page, "3", hidden="31")
+    page.evaluate("delete window.showSaveFilePicker")  # its dialogue can't be answered without a screen
     expect(page.get_by_text("Finished 3 epochs")).to_be_visible()
     for choice, start in (("PNG", b"\x89PNG"), ("SVG", b"<svg")):
         page.get_by_test_id("stSidebar").get_by_role("button", name="Settings").click()
         page.get_by_test_id("stPopoverBody").get_by_text(choice, exact=True).click()
         page.keyboard.press("Escape")
-        page.wait_for_timeout(1 * SECONDS)  # the chart is drawn anew
+        page.wait_for_function(DRAWN_FOR, arg=choice.lower())
         page.locator(".js-plotly-plot").first.hover()
         with page.expect_download() as download:
             page.locator("[data-title^='Download plot']").first.click()
@@ -280,7 +270,7 @@ def shapes(path: Path) -> Path:
     return path
 
 
-def test_own_pictures_are_previewed_trained_on_and_kept(page: Page, tmp_path: Path) -> None:
+def test_own_pictures_are_previewed_trained_on_and_kept(page: Page, other: Page, tmp_path: Path) -> None:
     page.goto("/data")
     expect(page.get_by_text("5,000 MNIST digits")).to_be_visible()
     page.locator("input[type=file]").set_input_files(shapes(tmp_path / "shapes.zip"))
@@ -315,9 +305,6 @@ def test_own_pictures_are_previewed_trained_on_and_kept(page: Page, tmp_path: Pa
     page.reload()
     expect(page.get_by_text("shapes.zip: 60 images")).to_be_visible()
 
-    browser = page.context.browser
-    assert browser is not None
-    other = browser.new_context().new_page()
     other.goto(page.url)
     expect(other.get_by_text("shapes.zip: 60 images")).to_be_visible()
     assert other.get_by_role("button", name="Delete").count() == 0

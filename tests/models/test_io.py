@@ -16,6 +16,7 @@ import pytest
 import rbm
 from rbm.errors import BadModelFile
 from tests import brute
+from tests.patience import SECONDS
 
 MODEL = brute.tiny(3, 7, seed=1)
 NAMES = ("weights", "visible_bias", "hidden_bias")
@@ -144,7 +145,7 @@ def test_two_threads_may_save_to_one_path(tmp_path, monkeypatch):
     path, both, failures, fsync = tmp_path / "model.npz", threading.Barrier(2), [], os.fsync
 
     def meet(number):  # both have their partial file open
-        both.wait(10)
+        both.wait(SECONDS)
         fsync(number)
 
     def save():

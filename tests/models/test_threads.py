@@ -21,6 +21,7 @@ def threads() -> list[int]:
 @pytest.fixture
 def two() -> Iterator[list[int]]:
     with threadpool_limits(2, user_api="blas"):
+        assert set(threads()) == {2}
         yield threads()
 
 

@@ -14,20 +14,24 @@ from rbm.runs.store import Store
 from tests.runs.test_lab import CONFIG, LIMITS, TINY, expected, open_lab, replace, wait
 
 KILLS = 20
-LONGEST = 0.25  # seconds from the first mini-batch to the kill
+MOST_BATCHES = 40  # of one life, and then up to
+LONGEST = 0.02  # seconds more, in which the next are made and kept
 EPOCHS = 1500  # of 5 mini-batches of more than a millisecond: more than all that is left to live
 TRAINED = replace(CONFIG, epochs=EPOCHS, algorithm="pcd", chains=7, momentum=0.5)
 
 # Half of the time goes into writing, and the disk is slow, so that many kills find it half done.
 CHILD = """
-import os, sys, time
+import os, sys, threading, time
 from pathlib import Path
 from rbm.runs import job as keeper
 from rbm.training.trainer import Trainer
 from tests.runs.test_crash import TRAINED, open_lab, LIMITS
 keeper.SHARE = 1
 step = Trainer.step
+named = threading.Event()
 def slow(self):
+    named.wait()
+    print("batch", flush=True)
     time.sleep(0.001)
     return step(self)
 Trainer.step = slow
@@ -42,21 +46,22 @@ if len(sys.argv) > 2:
     run_id = sys.argv[2]
 else:
     run_id = lab.start("ann", "tiny", TRAINED, "x")
-while lab.progress(run_id).model is None:
-    time.sleep(0.001)
 print(run_id, flush=True)
+named.set()
 lab.job(run_id).join()
 print("done", flush=True)
 """
 
 
-def train_until_killed(home: Path, delay: float, *run_id: str) -> str:
+def train_until_killed(home: Path, rng: np.random.Generator, *run_id: str) -> str:
     command = [sys.executable, "-W", "error", "-c", CHILD, str(home), *run_id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         started = child.stdout.readline().strip()
+        for _ in range(rng.integers(1, MOST_BATCHES)):
+            assert child.stdout.readline() == "batch\n"
         try:
-            child.wait(delay)
+            child.wait(rng.uniform(0, LONGEST))
         except subprocess.TimeoutExpired:
             child.kill()
         assert "done" not in child.stdout.read(), "it must be killed while it trains"
@@ -81,10 +86,10 @@ def kept(home: Path, run_id: str) -> int:
 
 def test_20_kills(tmp_path: Path) -> None:
     rng = np.random.default_rng(20)
-    run_id = train_until_killed(tmp_path, rng.uniform(0, LONGEST))
+    run_id = train_until_killed(tmp_path, rng)
     reached = [kept(tmp_path, run_id)]
     for _ in range(KILLS - 1):
-        assert train_until_killed(tmp_path, rng.uniform(0, LONGEST), run_id) == run_id
+        assert train_until_killed(tmp_path, rng, run_id) == run_id
         reached.append(kept(tmp_path, run_id))
     assert reached == sorted(reached), "never back"
     assert len(set(reached)) > KILLS / 3, "and mostly on"

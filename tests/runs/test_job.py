@@ -16,10 +16,10 @@ from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
 from rbm.training.state import TrainState
 from rbm.training.trainer import Trainer
+from tests.patience import SECONDS
 
 CONFIG = rbm.TrainConfig(n_hidden=7, epochs=5, batch_size=11)
 LONG = rbm.TrainConfig(n_hidden=7, epochs=100_000, batch_size=11)
-SECONDS = 30
 STEP = Trainer.step  # as it is outside of any test
 
 

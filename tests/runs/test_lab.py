@@ -22,7 +22,8 @@ from rbm.runs.lab import Lab, default_home
 from rbm.runs.limits import Limits
 from rbm.runs.store import Store
 from rbm.visitors import owner_hash
-from tests.runs.test_job import SECONDS, Gate, gate
+from tests.patience import SECONDS
+from tests.runs.test_job import Gate, gate
 
 __all__ = ["gate"]
 

@@ -14,7 +14,8 @@ from rbm.runs import queue as queues
 from rbm.runs.job import Task, work
 from rbm.runs.queue import Queue
 from rbm.training.trainer import Trainer
-from tests.runs.test_job import CONFIG, LONG, SECONDS, Gate, gate, images, queue, reach
+from tests.patience import SECONDS
+from tests.runs.test_job import CONFIG, LONG, Gate, gate, images, queue, reach
 
 __all__ = ["gate", "images", "queue"]
 
@@ -109,10 +110,11 @@ def test_the_wait_follows_from_the_pace_of_the_others(images: np.ndarray, monkey
     for job in (a, b):  # a pause stops the clock, so that the sum can be done by hand
         while not job.progress().speed:
             time.sleep(0.001)
-    blocked = threading.Event()
+    blocked, arrived = threading.Event(), threading.Semaphore(0)
     step = Trainer.step
-    monkeypatch.setattr(Trainer, "step", lambda self: blocked.wait(SECONDS) and step(self))
-    time.sleep(0.05)
+    monkeypatch.setattr(Trainer, "step", lambda self: (arrived.release(), blocked.wait(SECONDS), step(self))[-1])
+    for _ in (a, b):
+        assert arrived.acquire(timeout=SECONDS)
     left = sorted(job.progress().seconds_left for job in (a, b))
     pace = (a.pace + b.pace) / 2
     assert c.progress().wait == pytest.approx(left[0])

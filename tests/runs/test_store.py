@@ -25,6 +25,7 @@ from rbm.runs.record import Run, fingerprint, from_row, row
 from rbm.runs.store import UNDO_SECONDS, Store
 from rbm.visitors import clean_name, owner_hash
 from tests import brute
+from tests.patience import SECONDS
 
 CONFIG = rbm.TrainConfig(n_hidden=7, epochs=3, batch_size=11)
 ANN, BOB = owner_hash("ann"), owner_hash("bob")
@@ -327,7 +328,7 @@ def test_two_processes_write_at_the_same_time(tmp_path: Path) -> None:
         "        assert store.keep(run, [Point(e, 1.0, None) for e in range(50)], model=MODEL), store.trouble\n"
     )
     children = [subprocess.Popen([sys.executable, "-c", program, str(tmp_path), name]) for name in "abc"]
-    assert [process.wait(60) for process in children] == [0, 0, 0]
+    assert [process.wait(SECONDS) for process in children] == [0, 0, 0]
     with Store(tmp_path) as store:
         found = store.owned_by(ANN)
         assert len(found) == 60

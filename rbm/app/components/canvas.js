@@ -101,7 +101,11 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     show()
     clearTimeout(board.timer)
     setStateValue("drawing", { at: Date.now(), letters: encode(board.layers) })
-    board.timer = setTimeout(() => setTriggerValue("settled", true), SETTLED)
+    canvas.dataset.settled = "false"
+    board.timer = setTimeout(() => {
+      canvas.dataset.settled = "true"
+      setTriggerValue("settled", true)
+    }, SETTLED)
   }
   const change = (layers) => {
     remember()
