@@ -18,7 +18,6 @@ from rbm.measures.pseudo_likelihood import pseudo_likelihood
 from rbm.models import io
 from rbm.models.arrays import as_unit_interval, bernoulli, log_odds
 from rbm.models.binary import RBM
-from rbm.models.labelled import LabelRBM
 
 SCHEDULES = {"quick": (likelihood.QUICK_SCHEDULE, 500), "full": (likelihood.FULL_SCHEDULE, 2000)}  # and Gibbs sweeps
 
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
     seen, held_out = (_as_learned(part, note) for part in (data.train_images, data.test_images))
     if model.pixel_kind == "gaussian":
         _measure_gaussian(model, data)
-    elif isinstance(model, LabelRBM):
+    elif model.n_classes:
         _measure_classes(model, held_out, data)
     else:
         _measure(model, seen, held_out, options.schedule, np.random.default_rng(options.seed))
@@ -94,7 +93,7 @@ def _measure_gaussian(model: RBM, data: Dataset) -> None:
     print("on data of variance 1; likelihoods are for binary units only")
 
 
-def _measure_classes(model: LabelRBM, held_out: Pixels, data: Dataset) -> None:
+def _measure_classes(model: RBM, held_out: Pixels, data: Dataset) -> None:
     """The pixels' error, shown without their classes, and how often the model reads a wrong one."""
     _print_row("reconstruction error", reconstruction_error(model.marginal, held_out).mean())
     if data.labelled:

@@ -15,7 +15,7 @@ from rbm.models import io
 from rbm.models.binary import RBM
 
 NAMES = ("default", "strokes", "classes", "sick")  # of the files
-_FILES = {"digits": "default", "strokes": "strokes", "classes": "classes", "sick": "sick"}
+MODELS = {"digits": "default", "strokes": "strokes", "classes": "classes", "sick": "sick"}
 
 
 def load(name: str) -> RBM:
@@ -23,9 +23,9 @@ def load(name: str) -> RBM:
 
     Raises BadValue, listing the names, for any other.
     """
-    if name not in _FILES:
-        raise BadValue(f"no model that ships is called {name!r}; choose one of {', '.join(_FILES)}")
-    return io.load(path(_FILES[name]))
+    if name not in MODELS:
+        raise BadValue(f"no model that ships is called {name!r}; choose one of {', '.join(MODELS)}")
+    return io.load(path(MODELS[name]))
 
 
 def path(name: str) -> Path:

@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
+
+from tests.browser.conftest import Newcomer
+from tests.patience import SECONDS
 
 PAGES = ["", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
-WAIT = 120_000  # milliseconds
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
-SCREENS = [(DESK, "light"), (DESK, "dark"), (PHONE, "light"), (PHONE, "dark")]
+SCREENS = [("desk", DESK, "light"), ("another desk", DESK, "dark"), ("phone", PHONE, "light"), ("phone", PHONE, "dark")]
 
 
 @pytest.fixture
-def visit(browser: Browser, url: str) -> Iterator[Any]:
-    """A fresh browser of another visitor at each call."""
-    contexts = []
+def visit(newcomer: Newcomer) -> Iterator[Callable[..., Page]]:
+    """Somebody who has never been here, at a screen of that size."""
+    pages: list[Page] = []
 
-    def visitor(screen: dict[str, int] = DESK, scheme: str = "light") -> Page:
-        context = browser.new_context(base_url=url, viewport=screen, color_scheme=scheme)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(WAIT)
-        expect.set_options(timeout=WAIT)
+    def visitor(tab: str = "desk", screen: ViewportSize = DESK, scheme: str = "light") -> Page:
+        page = newcomer(tab, color_scheme=scheme)
+        if tab != "phone":
+            page.set_viewport_size(screen)
+            pages.append(page)
         return page
 
     yield visitor
-    for context in contexts:
-        for page in context.pages:
-            assert page.get_by_test_id("stException").count() == 0
-        context.close()
+    for page in pages:
+        page.set_viewport_size({"width": 1280, "height": 1000})
 
 
 def in_view(page: Page, part: Locator) -> bool:
@@ -50,11 +48,11 @@ def in_view(page: Page, part: Locator) -> bool:
     )  # fmt: skip
 
 
-def until(condition: Any) -> float:
+def until(condition: Callable[[], object]) -> float:
     """Seconds until it is so."""
     begin = time.monotonic()
     while not condition():
-        assert time.monotonic() - begin < WAIT / 1000, "it never was so"
+        assert time.monotonic() - begin < SECONDS, "it never was so"
         time.sleep(0.05)
     return time.monotonic() - begin
 
@@ -63,10 +61,12 @@ def points(page: Page) -> int:
     return page.locator(".js-plotly-plot").first.locator(".point").count()
 
 
-@pytest.mark.parametrize(("screen", "scheme"), SCREENS)
-def test_start_shows_curve_digits_and_progress_in_view(visit: Any, screen: dict[str, int], scheme: str) -> None:
+@pytest.mark.parametrize(("tab", "screen", "scheme"), SCREENS)
+def test_start_shows_curve_digits_and_progress_in_view(
+    visit: Callable[..., Page], tab: str, screen: ViewportSize, scheme: str
+) -> None:
     """Each of these four is a further visitor of the server, who asks for the very same training."""
-    page = visit(screen, scheme)
+    page = visit(tab, screen, scheme)
     page.goto("/train?epochs=1000")
     start = page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_enabled()
@@ -95,7 +95,7 @@ def test_start_shows_curve_digits_and_progress_in_view(visit: Any, screen: dict[
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
 
 
-def test_six_impatient_clicks_start_one_training(visit: Any) -> None:
+def test_six_impatient_clicks_start_one_training(visit: Callable[..., Page]) -> None:
     page = visit()
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=1000")
     start = page.get_by_role("button", name="Start", exact=True)
@@ -113,7 +113,7 @@ def test_six_impatient_clicks_start_one_training(visit: Any) -> None:
     assert len(download.value.path().read_text(encoding="utf-8-sig").strip().splitlines()) == 2, "a head and one run"
 
 
-def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(visit: Any) -> None:
+def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(visit: Callable[..., Page]) -> None:
     page = visit()
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=300")
     page.get_by_role("button", name="Start", exact=True).click()
@@ -127,7 +127,7 @@ def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(visit: Any)
     expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
 
 
-def test_typed_settings_survive_a_visit_to_another_page(visit: Any) -> None:
+def test_typed_settings_survive_a_visit_to_another_page(visit: Callable[..., Page]) -> None:
     page = visit()
     page.goto("/train")
     box = page.get_by_label("Hidden units", exact=True)
@@ -140,7 +140,7 @@ def test_typed_settings_survive_a_visit_to_another_page(visit: Any) -> None:
     expect(page.get_by_label("Hidden units", exact=True)).to_have_value("123")
 
 
-def test_a_link_with_only_a_preset_sets_its_values(visit: Any) -> None:
+def test_a_link_with_only_a_preset_sets_its_values(visit: Callable[..., Page]) -> None:
     page = visit()
     page.goto("/train?preset=Classic+784-500")
     page.get_by_text("More settings").click()
@@ -148,14 +148,19 @@ def test_a_link_with_only_a_preset_sets_its_values(visit: Any) -> None:
     expect(page.get_by_label("Batch size", exact=True)).to_have_value("128")
 
 
-def test_no_page_asks_an_outside_host_for_anything(visit: Any, url: str) -> None:
+def test_no_page_asks_an_outside_host_for_anything(visit: Callable[..., Page], url: str) -> None:
     page = visit()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
     for name in PAGES:
         page.goto(f"/{name}")
         expect(page.locator("h1")).to_be_visible()
         page.wait_for_load_state("networkidle")
+    page.remove_listener("request", note)
     outside = [one for one in asked if not one.startswith((url, "data:", "blob:"))]
     assert outside == []
     assert any("/static/" in one for one in asked), "requests are seen at all"

@@ -11,6 +11,7 @@ import rbm
 from rbm.cli import main
 from rbm.training.trainer import Trainer
 from tests.cli.common import FAST, ROOT, program
+from tests.patience import SECONDS
 
 
 def test_train_saves_what_rbm_train_makes_and_says_how(tmp_path, capsys):
@@ -82,7 +83,7 @@ def test_ctrl_c_for_real(tmp_path):
         assert process.stdout is not None
         assert process.stdout.readline().startswith("epoch 1:")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=SECONDS)
     finally:
         process.kill()
         process.wait()
