@@ -52,7 +52,8 @@ RECIPES = {
     ),
     "strokes": Recipe(
         "Strokes",
-        "Trained with a sparsity target: few units answer to a digit, each to a short stroke of the pen.",
+        "Trained with a sparsity target: few units answer to a digit, each to a short stroke of the pen. It sees well, "
+        "and doesn't dream: CD-1 never showed it what lies far from the data.",
         TrainConfig(
             n_hidden=400, algorithm="cd", learning_rate=0.03, batch_size=10, epochs=100, momentum=0.5,
             final_momentum=0.5, schedule="linear", sparsity_target=0.08, sparsity_cost=0.3, l1=1e-3,
@@ -69,8 +70,9 @@ RECIPES = {
     ),
     "sick": Recipe(
         "Sick on purpose",
-        "A learning rate ten times too high: most units have died, and every digit comes back as the same blur.",
-        replace(PRESETS["Recommended"], n_hidden=300, learning_rate=0.6, epochs=10),
+        "A learning rate ten times too high: most units have died, every digit comes back as the same blur, and it "
+        "doesn't dream.",
+        TrainConfig(n_hidden=300, learning_rate=0.6, momentum=0.5, final_momentum=0.9, epochs=10),
     ),
 }  # fmt: skip
 
