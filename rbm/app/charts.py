@@ -32,7 +32,8 @@ def learning_curve(history: tuple[Point, ...], epochs: int, *, log: bool = False
     points, figure = [history[i] for i in keep], go.Figure()
     seen = [p.epoch for p in points]
     figure.add_scatter(x=seen, y=[p.training_error for p in points], name="training", mode="lines+markers")
-    figure.add_scatter(x=seen, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
+    if any(p.validation_error is not None for p in points):
+        figure.add_scatter(x=seen, y=[p.validation_error for p in points], name="held-out", mode="lines+markers")
     figure.update_traces(marker_size=5)
     _dress(figure, "Reconstruction error by epoch", "epoch", "squared error per image")
     figure.update_xaxes(range=[-0.02 * epochs, 1.02 * epochs])

@@ -51,14 +51,14 @@ def use_finished_run() -> str | None:
         if runs:
             watch(runs[0].id)
     which = run_id()
-    if which is None or is_in_use(which):
+    if which is None:
         return None
     try:
         run, progress = lab().run(which), lab().progress(which)
     except Refused:  # deleted meanwhile, here or in another window
         del st.session_state[_RUN]
         return None
-    if not progress.over:
+    if is_in_use(which) or not progress.over:
         return None
     st.session_state[_ADOPTED] = which
     if progress.model is None or not (progress.epoch or progress.status == "stopped"):

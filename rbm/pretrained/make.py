@@ -27,7 +27,7 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.training.config import PRESETS, TrainConfig
+from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
 
 HELD_OUT, SPLIT_SEED = 10_000, 1  # of the folder's digits, as in benchmarks.likelihood

@@ -66,16 +66,17 @@ def test_interleaved_puts_rebuilt_under_original() -> None:
 
 def test_the_learning_curve_is_thinned_and_keeps_its_ends() -> None:
     history = tuple(Point(epoch, 50.0 / (1 + epoch), 60.0 / (1 + epoch)) for epoch in range(1237))
-    chart = charts.learning_curve(history)
+    chart = charts.learning_curve(history, 2000)
     training, held_out = chart.figure.data
     assert len(training.x) == len(held_out.x) == 500
     assert (training.x[0], training.x[-1]) == (0, 1236)
-    assert "after 1236 epochs" in chart.alt
+    assert "after 1236 of 2000 epochs" in chart.alt
+    assert chart.figure.layout.xaxis.range == (-40, 2040), "pinned to what was asked for"
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_curve_of_few_points(count: int) -> None:
-    chart = charts.learning_curve(tuple(Point(epoch, 5.0, None) for epoch in range(count)))
+    chart = charts.learning_curve(tuple(Point(epoch, 5.0, None) for epoch in range(count)), 30)
     assert len(chart.figure.data) == 1
     assert len(chart.figure.data[0].x) == count
 

@@ -16,7 +16,6 @@ from streamlit.testing.v1 import AppTest
 
 import rbm
 from rbm.app.server import lab, library
-from rbm.app.train_page.form import Chosen
 from rbm.models import sampling
 from rbm.models.layers import Parameters
 from rbm.runs.limits import Limits
@@ -143,10 +142,6 @@ def with_a_class_held_out(app: AppTest) -> None:
 
 
 REFUSED = {
-    "a number out of range": ({"learning_rate": 0.0}, None, "learning_rate must be between 1e-12 and 1e+06, got 0.0;"),
-    "k that falls": ({"gibbs_steps": 3, "final_gibbs_steps": 2}, None, "final_gibbs_steps must be at least gibbs_st"),
-    "pt with means": ({"algorithm": "pt", "negative": "mean"}, None, 'algorithm "pt" swaps samples and has no use'),
-    "beyond a limit": ({}, with_limits, "this server allows at most 499 hidden units, got 500; lower it"),
     "exact of a large model": ({"monitors": ["exact"]}, None, "exact sums need a layer of at most 20 units"),
     "measures of classes": (
         {"monitors": ["dead_units"], "labels": True}, None, "the measures are for binary pixels without labels"
@@ -173,12 +168,36 @@ def test_a_training_that_cannot_start_says_why(app: AppTest, case: str) -> None:
     assert len(lab().runs(owner(app))) == runs
 
 
+BEFORE_START = {
+    "k that falls": ({"gibbs_steps": 3, "final_gibbs_steps": 2}, None, "final_gibbs_steps must be at least gibbs_st"),
+    "beyond a limit": ({}, with_limits, "this server allows at most 499 hidden units, got 500; lower it"),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE_START)
+def test_settings_that_cannot_be_are_told_before_start(app: AppTest, case: str) -> None:
+    values, before, sentence = BEFORE_START[case]
+    if before is not None:
+        before(app)
+    open_page(app, "train")
+    for key, value in values.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    assert app.error[0].value.startswith(f"These settings can't be: {sentence}")
+    assert next(button for button in app.button if button.label == "Start").disabled
+
+
 def test_images_that_are_gone_say_so(app: AppTest) -> None:
     gone = few_classes(app, [0, 1, 1])
     open_page(app, "train", data=gone)
-    app.session_state["offered_again"] = Chosen(gone, TINY, "Recommended", ())
+    app.number_input(key="epochs").set_value(1)
+    app.number_input(key="n_hidden").set_value(3)
+    pressed(app, "Start")
+    while "Done before: take its result" not in [button.label for button in app.button]:
+        app.run()
     library().delete(owner(app), gone)  # in another window
-    app.run()
+    pressed(app, "Done before: take its result")
     assert not app.exception
     assert app.error[0].value.startswith(f"Training did not start: the images {gone} are not on this server")
 
@@ -186,8 +205,8 @@ def test_images_that_are_gone_say_so(app: AppTest) -> None:
 def test_values_in_the_address_that_cannot_be_say_so(app: AppTest) -> None:
     open_page(app, "train", epochs="many", algorithm="sgd")
     assert not app.exception
-    assert "The address asks for Epochs = 'many', which can't be; the default is used." in sentences(app)
-    assert "The address asks for Algorithm = 'sgd', which can't be; the default is used." in sentences(app)
+    assert "The address asks for Epochs = 'many', which can't be; the preset's value is used." in sentences(app)
+    assert "The address asks for Algorithm = 'sgd', which can't be; the preset's value is used." in sentences(app)
 
 
 def test_a_button_that_comes_too_late_says_why(app: AppTest) -> None:
@@ -200,7 +219,7 @@ def test_a_button_that_comes_too_late_says_why(app: AppTest) -> None:
     lab().delete(owner(app), run_id)  # in another window
     pressed(app, "Resume")
     assert not app.exception
-    assert app.warning[0].value.startswith("there is no such run: its address is incomplete, or its owner has deleted")
+    assert app.error[0].value.startswith("there is no such run: its address is incomplete, or its owner has deleted")
 
 
 def test_a_file_that_is_no_model_says_why(app: AppTest) -> None:

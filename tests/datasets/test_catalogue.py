@@ -13,7 +13,7 @@ import pytest
 
 from rbm import datasets
 from rbm.datasets import catalogue
-from rbm.errors import BadFile
+from rbm.errors import Unavailable
 from rbm.models import arrays
 
 NAMES = {"mnist-5k": (28, 28), "digits-8x8": (8, 8)}
@@ -182,5 +182,5 @@ def test_bad_images_are_refused_with_what_was_received(images, message):
 
 def test_a_folder_of_no_images_is_one_sentence(tmp_path):
     (tmp_path / "train-images-idx3-ubyte").write_bytes(bytes([0, 0, 8, 3, *bytes(12)]))
-    with pytest.raises(BadFile, match=r"^train-images-idx3-ubyte holds no images$"):
-        catalogue.read_data(str(tmp_path))
+    with pytest.raises(Unavailable, match=r"train-images-idx3-ubyte holds 0 images; at least two are wanted$"):
+        datasets.load(tmp_path)

@@ -12,7 +12,6 @@ from PIL import Image
 
 import rbm
 from rbm.models import notebook
-from rbm.models.labelled import marginal
 
 RNG = np.random.default_rng(5)
 
@@ -34,7 +33,7 @@ def picture(shown: str) -> np.ndarray:
         (model(6, 5), "RBM(6 visible, 5 hidden)"),
         (model(6, 5, rbm.GaussianRBM), "GaussianRBM(6 visible, 5 hidden)"),
         (model(6, 5, rbm.LabelRBM, n_classes=2), "LabelRBM(4 pixels, 2 classes, 5 hidden)"),
-        (marginal(model(6, 5, rbm.LabelRBM, n_classes=2)), "Marginal(4 visible, 5 hidden)"),
+        (model(6, 5, rbm.LabelRBM, n_classes=2).marginal, "Marginal(4 visible, 5 hidden)"),
     ],
 )
 def test_a_model_is_one_line(one: rbm.RBM, expected: str) -> None:

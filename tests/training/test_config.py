@@ -85,13 +85,14 @@ def test_momentum_changes_when_momentum_epochs_have_passed():
 
 def test_presets_are_the_issues():
     classic, recommended = PRESETS["Classic 784-500"], PRESETS["Recommended"]
-    for preset in (classic, recommended):
-        assert (preset.n_hidden, preset.epochs, preset.batch_size, preset.algorithm) == (500, 30, 128, "cd")
-        assert preset.gibbs_steps == 1
+    assert next(iter(PRESETS)) == "Recommended", "the default"
+    assert (classic.n_hidden, classic.epochs, classic.batch_size, classic.algorithm) == (500, 30, 128, "cd")
+    assert (recommended.n_hidden, recommended.epochs, recommended.algorithm) == (500, 30, "pcd")
+    assert classic.gibbs_steps == recommended.gibbs_steps == 1
     assert (classic.learning_rate, classic.weight_std, classic.visible_bias) == (0.1, 0.1, "zero")
     assert (classic.hidden_bias, classic.momentum, classic.final_momentum) == (0, 0, 0)
     assert (recommended.weight_std, recommended.visible_bias) == (0.01, "log-odds")
-    assert [recommended.momentum_at(epoch) for epoch in (0, 4, 5, 29)] == [0.5, 0.5, 0.9, 0.9]
+    assert (recommended.binarize, recommended.schedule) == ("sample", "linear")
 
 
 # ---- each setting once

@@ -52,7 +52,7 @@ def last(images: np.ndarray = IMAGES, state: rbm.TrainState | None = None, **cha
     [
         ({"algorithm": "sgd"}, "algorithm must be one of cd, pcd, pt; got 'sgd'"),
         ({"visible": "softmax"}, "visible must be one of binary, gaussian; got 'softmax'"),
-        ({"negative": None}, "negative must be one of mean, sample; got None"),
+        ({"negative": None}, "negative must be one of sample, mean; got None"),
         ({"binarize": "yes"}, "binarize must be one of none, threshold, sample; got 'yes'"),
         ({"schedule": "cosine"}, "schedule must be one of constant, linear, inverse; got 'cosine'"),
         ({"visible_bias": 0}, "visible_bias must be one of log-odds, zero; got 0"),

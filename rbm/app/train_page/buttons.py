@@ -26,7 +26,6 @@ LABELS = {
     "step": ("Step", ":material/skip_next:", "One mini-batch, then pause: watch a single update."),
     "stop": ("Stop", ":material/stop:", "End it; the model so far is kept and used."),
 }
-_REFUSED = "training_refused"
 
 
 def row(chosen: Chosen | None) -> None:
@@ -48,10 +47,9 @@ def row(chosen: Chosen | None) -> None:
         try:
             start.begin(chosen)
         except Refused as error:
-            st.session_state[_REFUSED] = f"Training did not start: {error}."
+            start.refuse(f"Training did not start: {error}.")
         st.rerun()
-    if sentence := st.session_state.pop(_REFUSED, None):
-        st.error(sentence, icon=":material/error:")
+    start.refusal()
 
 
 def _offered() -> tuple[str, tuple[str, ...]]:
@@ -66,4 +64,4 @@ def _act(action: str, run_id: str) -> None:
     try:
         getattr(lab(), action)(visitor.key(), run_id)
     except Refused as error:
-        st.session_state[_REFUSED] = str(error)
+        start.refuse(str(error))

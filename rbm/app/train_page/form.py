@@ -60,7 +60,7 @@ KNOWN = settings_of(TrainConfig)
 SETTINGS = [
     Control("n_hidden", "basic", step=50, high=4000),
     Control("gibbs_steps", "basic", high=50),
-    Control("learning_rate", "basic", step=0.01, low=0, high=1000, format="%.4f"),
+    Control("learning_rate", "basic", step=0.01, low=0.0001, high=1000, format="%.4f"),
     Control("batch_size", "basic", step=16, high=4000),
     Control("epochs", "basic", step=5, high=1000),
     Control("seed", "basic", high=2**31),

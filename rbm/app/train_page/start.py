@@ -13,6 +13,7 @@ from rbm.app.train_page.form import Chosen
 from rbm.errors import Refused
 from rbm.runs.record import Run
 
+_REFUSED = "training_refused"
 IMPATIENT = 1.0  # seconds in which more clicks on Start mean the training that the first one began
 
 
@@ -46,7 +47,20 @@ def offer_result(chosen: Chosen) -> None:
 
 
 def _take_result(chosen: Chosen) -> None:
-    watch(lab().adopt(visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels))
+    try:
+        watch(lab().adopt(visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels))
+    except Refused as error:
+        refuse(f"Training did not start: {error}.")
+
+
+def refuse(sentence: str) -> None:
+    """Say it at the next run, once, below the buttons."""
+    st.session_state[_REFUSED] = sentence
+
+
+def refusal() -> None:
+    if sentence := st.session_state.pop(_REFUSED, None):
+        st.error(sentence, icon=":material/error:")
 
 
 def _shown() -> Run | None:
