@@ -114,7 +114,7 @@ def training(browser: Browser, url: str, visitor: Page) -> None:
     report("first point after Start", time.perf_counter() - begin, "first point")
     for title, seconds in warm(visitor).items():
         report(f"{title}, warm while another session trains", seconds, "warm while training")
-    trainer.get_by_role("button", name="Stop").click()
+    trainer.get_by_test_id("stMain").get_by_role("button", name="Stop").click()
 
 
 def playing(browser: Browser, url: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Newcomer
 from tests.browser.waiting import frames_pass, settle
@@ -25,6 +25,11 @@ def set_number(page: Page, label: str, value: str) -> None:
     box = page.get_by_label(label, exact=True)
     box.fill(value)
     box.press("Tab")
+
+
+def button(page: Page, name: str) -> Locator:
+    """On the page itself: while a script takes long, Streamlit shows a Stop of its own above it."""
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
 def follow(page: Page, title: str) -> None:
@@ -142,7 +147,7 @@ def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page, other: Page) -> N
     page.reload()
     expect(page.get_by_text("Paused. Epoch")).to_be_visible()
     page.get_by_role("button", name="Step", exact=True).click()
-    page.get_by_role("button", name="Stop", exact=True).click()
+    button(page, "Stop").click()
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
 
     other.goto("/runs")
@@ -154,7 +159,7 @@ def test_a_reload_loses_nothing_and_nobody_sees_it(page: Page, other: Page) -> N
     other.goto(link)
     expect(other.get_by_text("You look at this run by its link")).to_be_visible()
     for name in ("Delete", "Rename", "Stop", "Resume", "Pin"):
-        assert other.get_by_role("button", name=name, exact=True).count() == 0
+        assert button(other, name).count() == 0
     other.goto("/runs?run=AAAAAAAAAAAAAAAAAAAAAA")
     expect(other.get_by_text("This link leads to no run")).to_be_visible()
 
@@ -181,7 +186,7 @@ def test_a_preset_is_in_the_address_and_reopened_by_it(page: Page, other: Page) 
     set_number(page, "Seed", "7")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile("seed=7"))
-    page.get_by_role("button", name="Stop", exact=True).click()
+    button(page, "Stop").click()
     other.goto(page.url)
     expect(other.get_by_label("Learning rate", exact=True)).to_have_value("0.1000")
     expect(other.get_by_label("Seed", exact=True)).to_have_value("7")
