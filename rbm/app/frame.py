@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+
 import streamlit as st
 
 from rbm.app import current_model, current_run, pictures, server, show, visitor
 
-_FLAG = "inside_frame"
 SIDEBAR = 220  # pixels
 LOOK = 2.0  # seconds between two looks at a training from the sidebar
 
@@ -24,6 +25,8 @@ _STYLE = """<style>
 [data-testid="stElementContainer"]:has(> [data-testid="stHtml"] > style) { position: absolute }
 @media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding-top: 3.25rem } }
 </style>"""
+
+_script = threading.local()  # of the thread that runs the script; session state refuses changes after st.stop()
 
 PAGES = {  # in the order of a visit
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
@@ -55,17 +58,17 @@ def run() -> None:
         for name, (title, icon, text) in PAGES.items():
             st.page_link(pages[name], label=title, icon=icon, help=text)
         _status()
-    st.session_state[_FLAG] = True
+    _script.framed = True
     try:
         page.run()
     finally:  # the next run may again begin without the entrypoint
-        del st.session_state[_FLAG]
+        _script.framed = False
 
 
 def ensure() -> None:
     """First line of every page. With a pages/ folder, a fresh server answers a deep link by running the page
     without the entrypoint (as AppTest does at every run): then draw the whole app, and stop the bare page."""
-    if not st.session_state.get(_FLAG):
+    if not getattr(_script, "framed", False):
         run()
         st.stop()
 
