@@ -10,6 +10,7 @@ further idle session.
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 import time
@@ -72,7 +73,7 @@ def visit(page: Page, title: str) -> float:
     """Seconds from the click on a page's link until the page is there and idle."""
     heading = "RBM Lab" if title == "Home" else title
     begin = time.perf_counter()
-    page.get_by_test_id("stSidebarNavLink").filter(has_text=title).click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name=re.compile(f"{title}$")).click()
     page.get_by_role("heading", name=heading, exact=True).wait_for()
     idle(page)
     return time.perf_counter() - begin - 0.1

@@ -14,8 +14,8 @@ LOOK = 2.0  # seconds between two looks at a training from the sidebar
 # Streamlit writes white on the primary colour. In the dark that colour is light, as text of it must be legible too.
 # A style sheet is an element like any other, and would push the title down by the gap between two elements.
 _STYLE = """<style>
-[data-testid^="stBaseButton-primary"] { color: light-dark(#fff, #12141c) }
-[data-testid^="stBaseButton-primary"]:is(:hover, :focus, :active) {
+[data-testid^="stBaseButton-primary"]:not(:disabled) { color: light-dark(#fff, #12141c) }
+[data-testid^="stBaseButton-primary"]:not(:disabled):is(:hover, :focus, :active) {
   background-color: light-dark(#263d8c, #b4c4ff) !important }
 [data-testid="stHeader"] { background: none; height: 2.75rem; pointer-events: none }
 [data-testid="stHeader"] button, [data-testid="stHeader"] a { pointer-events: auto }

@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Newcomer
-from tests.browser.waiting import frames_pass, settle
+from tests.browser.waiting import follow, frames_pass, settle
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
@@ -32,18 +32,12 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
-def follow(page: Page, title: str) -> None:
-    """Change the page by its link in the sidebar."""
-    page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink").filter(has_text=title).click()
-    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-
-
 def test_a_cold_deep_link_shows_navigation_and_page(page: Page, cold_url: str) -> None:
     page.goto(f"{cold_url}/sample")
     expect(page.get_by_role("heading", name="Sample")).to_be_visible()
     expect(page).to_have_title("Sample · RBM Lab")
     assert page.get_by_test_id("stMainBlockContainer").evaluate("main => main.clientWidth") > 900, "as wide as others"
-    names = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink-NavLink")
+    names = page.get_by_test_id("stSidebar").get_by_role("link")
     titles = ["Home", "Train", "Sample", "Reconstructions", "Filters", "Activations", "Data", "Runs"]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")

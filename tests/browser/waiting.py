@@ -1,5 +1,7 @@
 """What a story waits for when no single thing on the page tells that it may go on."""
 
+import re
+
 from playwright.sync_api import Page, expect
 
 QUIET = 400  # milliseconds in which nothing happens
@@ -36,3 +38,9 @@ def frames_pass(page: Page, count: int) -> None:
     })""",
         count,
     )
+
+
+def follow(page: Page, title: str) -> None:
+    """Change the page by its link in the sidebar."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=re.compile(f"{title}$")).click()
+    expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()

@@ -31,7 +31,7 @@ LABELS = {
 def row(chosen: Chosen | None) -> None:
     """`chosen`: what Start would train; None where the settings below can't be."""
     which, offered = _offered()
-    with st.container(horizontal=True, key="run_buttons"):
+    with st.container(horizontal=True, gap="xsmall", key="run_buttons"):
         busy = chosen is not None and start.just_begun(chosen)
         pressed = st.button("Start", type="primary", icon=":material/play_arrow:", disabled=chosen is None or busy)
         for action in ("resume" if "resume" in offered else "pause", "step", "stop"):

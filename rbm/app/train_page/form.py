@@ -137,8 +137,7 @@ def preset_and_data() -> tuple[str, str]:
 
 
 PRESET_WORDS = {
-    "Recommended": "chains that are never reset show the model its own dreams, and it unlearns the bad ones. It stays "
-    "with digits.",
+    "Recommended": "chains that are never reset show the model its own dreams, so that it stays with digits.",
     "Classic 784-500": "the article's setting, CD-1. Its error falls lowest, and yet its dreams fade to black: CD-1 "
     "never sees what lies far from the data.",
     "Best dreams": "as Recommended, for three times as long: the best likelihood.",

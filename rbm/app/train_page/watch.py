@@ -48,8 +48,7 @@ def panel(run_id: str) -> None:
     progress = _begun(run_id)
     if progress.over and not is_in_use(run_id):
         st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
-    shown = progress.status
-    st.fragment(_panel, run_every=_pace(progress))(run_id, shown)
+    st.fragment(_panel, run_every=_pace(progress))(run_id, progress.status)
 
 
 def _pace(progress: Progress) -> float | None:
@@ -127,8 +126,8 @@ def _ended(progress: Progress, speed: str) -> None:
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/check: {said} The model is in use on all pages.")
-        if st.button("Let it dream", type="primary", icon=":material/draw:", key="let_it_dream"):
-            st.switch_page("pages/sample.py")
+        # a link, for st.switch_page refuses to leave a page whose settings are in its address
+        st.page_link("pages/sample.py", label="**Let it dream**", icon=":material/draw:")
 
 
 def _pictures(model: RBM, data: Dataset | None, shape: tuple[int, int]) -> None:
