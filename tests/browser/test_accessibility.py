@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_sample import THREE, draw, settle
+from tests.browser.test_sample import THREE, draw, dreaming, settle
 from tests.browser.test_stories import shapes
 
 pytest.importorskip("axe_playwright_python", reason="needs axe-playwright-python (requirements-dev.txt)")
@@ -99,12 +99,20 @@ def test_data_and_what_is_brought(page: Page, tmp_path: Path) -> None:
 
 def test_the_sampler(page: Page) -> None:
     page.goto("/sample")
+    dreaming(page)
+    check(page)
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Draw a digit on the black square")).to_be_visible()
     check(page)
     draw(page, THREE)
     expect(page.get_by_text("its echo")).to_be_visible()
+    page.get_by_role("button", name="Fix", exact=True).click()
+    expect(page.locator(".board canvas")).to_be_visible()
     check(page)
-    for tab in ("Free energy", "How far", "Mixing better", "Take it away"):
+    page.get_by_role("button", name="Draw with the keyboard").click()
+    check(page)
+    page.keyboard.press("Escape")
+    for tab in ("Settings", "Film strip", "Digits read", "Free energy", "How far", "Mixing better", "Take it away"):
         page.get_by_role("tab", name=tab).click()
         check(page)
 
