@@ -3,60 +3,48 @@
 import streamlit as st
 
 from rbm.app import current_model, frame
-from rbm.app.sample_page import chains, charts, download, options, samplers, starts
+from rbm.app.sample_page import board, chains, charts, download, lost_ink, options, samplers, stage, starts
 from rbm.errors import Refused
 
 frame.ensure()
 named = current_model.current()
 
-st.title("Sample")
-st.markdown(
-    "Start from a picture and let the two layers answer each other: draw $h \\sim p(h \\mid v)$, then "
-    "$v \\sim p(v \\mid h)$, and again. This **Gibbs chain** wanders to what the model finds likely: pictures of low "
-    "**free energy** $F(v)$, where $p(v) \\propto e^{-F(v)}$."
-)
+stage.heading()
 if not chains.model_fits(named.model):
     st.info(f"**{named.name}** has real-valued pixels, and this page draws in black and white. Choose another model.")
     st.stop()
 download.open_link(named)
-source = starts.source_choice(named)
-board, below = st.container(), st.container()
+board.prepare()
+places = stage.build()
 try:
-    with below:
-        st.header("The dream", anchor=False)
-        chosen = options.controls(named, source)
-    with board:
-        start = starts.start(named, source, chosen.plan)
+    with places.tabs["Settings"]:
+        source = starts.source_choice(named)
+    chosen = options.controls(named, source, places.controls, places.tabs["Settings"])
+    start = starts.start(named, source, chosen.plan, places)
     if start is None:
+        places.nothing_yet()
         st.stop()
-    with below:
+    with places.busy:
         shown = chains.run(named, start, chosen)
 except Refused as error:
-    st.error(f"No dream: {error}.", icon=":material/error:")
+    places.note.error(f"No dream: {error}.", icon=":material/error:")
     st.stop()
 
-film, story = below.columns([9, 10], gap="large")
-with film:
+with places.film:
     chains.play(named, shown)
+with places.tabs["Settings"]:
     chains.show_held(named, start, chosen)
-with story:
-    charts.numbers(shown)
-    charts.show_digits(shown)
-
-names = ["Film strip", "Free energy", "How far", "Mixing better", "Take it away"]
-strip, energy, distance, mixing, away = below.tabs(names, key="dream_tab", on_change="rerun")
-if strip.open:
-    with strip:
-        chains.show_film_strip(named, shown)
-if energy.open:
-    with energy:
-        charts.energy(named, shown)
-if distance.open:
-    with distance:
-        charts.distance(shown)
-if mixing.open:
-    with mixing:
-        samplers.panel(named, start, chosen)
-if away.open:
-    with away:
-        download.panel(named, start, chosen, shown)
+with places.note:
+    lost_ink.tell(named, source, start, chosen, shown)
+panels = {
+    "Film strip": lambda: chains.show_film_strip(named, shown),
+    "Digits read": lambda: charts.show_digits(shown),
+    "Free energy": lambda: charts.energy(named, shown),
+    "How far": lambda: charts.distance(shown),
+    "Mixing better": lambda: samplers.panel(named, start, chosen),
+    "Take it away": lambda: download.panel(named, start, chosen, shown),
+}
+for name, panel in panels.items():
+    if places.opened(name):
+        with places.tabs[name]:
+            panel()

@@ -13,6 +13,7 @@ from streamlit.testing.v1.element_tree import Button
 
 import rbm
 from rbm.app import server
+from rbm.app.components import canvas
 from rbm.app.current_model import NamedModel
 from rbm.errors import BadValue
 from rbm.runs.progress import Progress
@@ -294,7 +295,7 @@ def test_a_model_with_classes_is_trained_and_dreams_of_one(app: AppTest) -> None
     open_page(app, "sample")
     app.segmented_control(key="dream_source").select("Noise").run()
     app.slider(key="dream_steps").set_value(7)
-    app.selectbox(key="dream_class").select("5").run()
+    app.segmented_control(key="dream_class").select("5").run()
     assert not app.exception
 
 
@@ -437,6 +438,8 @@ def test_activations_of_training_digits(app: AppTest) -> None:
 
 def test_an_empty_canvas_gets_a_hint(app: AppTest) -> None:
     open_page(app, "sample")
+    app.session_state["dream_drawing"] = canvas.empty()
+    app.run()
     assert not app.exception
     assert "Draw a digit" in app.info[0].value
 
@@ -445,6 +448,8 @@ def test_an_empty_canvas_gets_a_hint(app: AppTest) -> None:
 def test_dreams_from_a_digit_and_from_noise(app: AppTest, source: str) -> None:
     open_page(app, "sample")
     app.segmented_control(key="dream_source").select(source).run()
-    app.slider(key="dream_steps").set_value(7).run()
+    app.slider(key="dream_steps").set_value(7)
+    app.session_state["dream_tab"] = "Film strip"
+    app.run()
     assert not app.exception
     assert "sweep 0 to 7" in captions(app)[-1]

@@ -16,16 +16,14 @@ import rbm
 from rbm.app.components import canvas, sprite
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import address
-from rbm.errors import BadValue
-from tests.patience import SECONDS
+from rbm.app.sample_page import address, lost_ink
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
 def app() -> AppTest:
-    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+    app = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
     return app.switch_page("pages/sample.py").run()
 
 
@@ -83,7 +81,7 @@ def test_a_drawing_is_seen_echoed_and_dreamt_from(app: AppTest) -> None:
     drawn(app, three())
     assert not app.exception
     assert captions(app)[:2] == ["the model sees", "its echo"]
-    assert "more typical than" in " ".join(text.value for text in app.markdown).lower()
+    assert "likelier than" in " ".join(text.value for text in app.markdown).lower()
     assert "Nearest training digits" in " ".join(captions(app))
     assert frames(app).shape == (11, 4 * 28, 4 * 28)
     assert (frames(app)[0][:28, :28] == frames(app)[0][28:56, 28:56]).all(), "all chains start at the drawing"
@@ -182,6 +180,64 @@ def test_a_clamp_over_everything_says_what_to_do(app: AppTest) -> None:
     assert not app.exception
 
 
+# ---- chains that lose their ink
+
+
+def black_model(algorithm: str) -> NamedModel:
+    config = {"algorithm": algorithm, "gibbs_steps": 1}
+    return NamedModel(
+        "Black", rbm.RBM(np.zeros((64, 3)), np.full(64, -9), np.zeros(3)), "digits-8x8", info={"config": config}
+    )
+
+
+def warnings(app: AppTest) -> str:
+    return " ".join(warning.value for warning in app.warning)
+
+
+def test_a_model_whose_chains_go_black_says_so_and_why(app: AppTest) -> None:
+    app.session_state["model_in_use"] = black_model("cd")
+    app.run()
+    assert "16 of 16 chains have gone black" in warnings(app)
+    assert "CD-1, which goes one sweep away" in warnings(app)
+    (way_out,) = [link for link in app.get("page_link") if "Recommended" in link.proto.label]
+    assert way_out.proto.query_string == "preset=Recommended"
+    app.session_state["model_in_use"] = black_model("pcd")
+    app.run()
+    assert "nothing forbids black squares" in warnings(app)
+    assert "CD-1" not in warnings(app)
+
+
+def test_only_a_fair_film_is_judged(app: AppTest) -> None:
+    app.session_state["model_in_use"] = black_model("cd")
+    app.slider(key="dream_steps").set_value(99).run()
+    assert not app.warning
+    app.slider(key="dream_steps").set_value(100).run()
+    assert app.warning
+    app.slider(key="dream_temperature").set_value(0.8).run()
+    assert not app.warning
+    app.slider(key="dream_temperature").set_value(1.0)
+    app.selectbox(key="dream_hold").select("Upper half").run()
+    assert not app.warning
+    app.selectbox(key="dream_hold").select("Nothing")
+    app.segmented_control(key="dream_source").select("Noise").run()
+    assert not app.warning
+
+
+def test_the_model_that_ships_is_not_blamed(app: AppTest) -> None:
+    assert not app.warning
+    assert not app.exception
+
+
+def test_pale_chains_are_told_from_chains_of_ones() -> None:
+    data, ones = np.full((4, 100), 51, np.uint8), np.zeros((5, 100), np.uint8)
+    ones[:, :9] = 255
+    pale = np.zeros((5, 100), np.uint8)
+    pale[:, :5] = 255
+    assert lost_ink.fate(ones, ones, data) is None
+    assert lost_ink.fate(np.repeat(data, 2, axis=0), pale, data) == "The chains have lost 75 % of their ink"
+    assert lost_ink.fate(ones[:1], 0 * ones[:1], data) == "The chain has gone black"
+
+
 # ---- other models
 
 
@@ -191,7 +247,7 @@ def test_a_label_model_dreams_of_one_class(app: AppTest) -> None:
     assert not app.exception
     app.slider(key="dream_chains").set_value(2)
     app.slider(key="dream_steps").set_value(20)
-    app.selectbox(key="dream_class").select("5").run()
+    app.segmented_control(key="dream_class").select("5").run()
     assert not app.exception
     assert frames(app).shape == (21, 8, 16)
     for source in ("Noise", "Its own dreams"):
@@ -257,7 +313,7 @@ def test_a_link_brings_back_the_same_film(app: AppTest, centred: bool) -> None:
     drawn(app, drawing)
     wanted, address = frames(app), link(app)
 
-    other = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=SECONDS).run()
+    other = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=120).run()
     for name, value in address.items():
         other.query_params[name] = value
     other.switch_page("pages/sample.py").run()

@@ -19,7 +19,7 @@ from benchmarks import server as serving
 from tests.patience import MILLISECONDS
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, ViewportSize
 
 REQUIRED = os.environ.get("RBM_REQUIRE_BROWSER") == "1"
 TABS: dict[str, dict[str, Any]] = {
@@ -91,16 +91,18 @@ def tabs(browser: Browser, server: serving.Server) -> dict[str, Page]:
 
 @pytest.fixture
 def newcomer(browser: Browser, tabs: dict[str, Page], url: str) -> Iterator[Newcomer]:
-    """`newcomer(tab)` is the page of somebody who has never been here; `media` as in playwright's emulate_media."""
+    """`newcomer(tab)` is the page of somebody who has never been here, of the tab's size unless `screen` says another;
+    `media` as in playwright's emulate_media."""
     taken: list[Page] = []
 
-    def come(tab: str = "desk", **media: Any) -> Page:
+    def come(tab: str = "desk", screen: ViewportSize | None = None, **media: Any) -> Page:
         if tab not in tabs:
             tabs[tab] = browser.new_page(base_url=url, **TABS[tab])
             tabs[tab].set_default_timeout(MILLISECONDS)
         page = tabs[tab]
         taken.append(page)
         forget(page)
+        page.set_viewport_size(screen or TABS[tab]["viewport"])
         page.emulate_media(**{"reduced_motion": "no-preference", "color_scheme": "light", **media})
         return page
 

@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Newcomer
-from tests.browser.test_sample import THREE, draw, film
+from tests.browser.test_sample import THREE, draw, dreaming
 from tests.browser.test_stories import shapes, tick_first_run
 from tests.browser.waiting import settle
 
@@ -88,13 +88,20 @@ def test_data_and_what_is_brought(page: Page, tmp_path: Path) -> None:
 
 def test_the_sampler(page: Page) -> None:
     page.goto("/sample")
+    dreaming(page)
+    check(page)
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(page.get_by_text("Draw a digit on the black square")).to_be_visible()
     check(page)
     draw(page, THREE)
     expect(page.get_by_text("its echo")).to_be_visible()
-    expect(film(page)).to_be_visible()
+    page.get_by_role("button", name="Fix", exact=True).click()
+    expect(page.locator(".board canvas")).to_be_visible()
     check(page)
-    for tab in ("Free energy", "How far", "Mixing better", "Take it away"):
+    page.get_by_role("button", name="Draw with the keyboard").click()
+    check(page)
+    page.keyboard.press("Escape")
+    for tab in ("Settings", "Film strip", "Digits read", "Free energy", "How far", "Mixing better", "Take it away"):
         page.get_by_role("tab", name=tab).click()
         check(page)
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -13,29 +11,11 @@ pytest.importorskip("playwright", reason="needs the package playwright (requirem
 from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
 from tests.browser.conftest import Newcomer
-from tests.browser.waiting import follow
-from tests.patience import SECONDS
+from tests.browser.waiting import follow, until
 
 PAGES = ["", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
 SCREENS = [("desk", DESK, "light"), ("another desk", DESK, "dark"), ("phone", PHONE, "light"), ("phone", PHONE, "dark")]
-
-
-@pytest.fixture
-def visit(newcomer: Newcomer) -> Iterator[Callable[..., Page]]:
-    """Somebody who has never been here, at a screen of that size."""
-    pages: list[Page] = []
-
-    def visitor(tab: str = "desk", screen: ViewportSize = DESK, scheme: str = "light") -> Page:
-        page = newcomer(tab, color_scheme=scheme)
-        if tab != "phone":
-            page.set_viewport_size(screen)
-            pages.append(page)
-        return page
-
-    yield visitor
-    for page in pages:
-        page.set_viewport_size({"width": 1280, "height": 1000})
 
 
 def in_view(page: Page, part: Locator) -> bool:
@@ -49,25 +29,16 @@ def in_view(page: Page, part: Locator) -> bool:
     )  # fmt: skip
 
 
-def until(condition: Callable[[], object]) -> float:
-    """Seconds until it is so."""
-    begin = time.monotonic()
-    while not condition():
-        assert time.monotonic() - begin < SECONDS, "it never was so"
-        time.sleep(0.05)
-    return time.monotonic() - begin
-
-
 def points(page: Page) -> int:
     return page.locator(".js-plotly-plot").first.locator(".point").count()
 
 
 @pytest.mark.parametrize(("tab", "screen", "scheme"), SCREENS)
 def test_start_shows_curve_digits_and_progress_in_view(
-    visit: Callable[..., Page], tab: str, screen: ViewportSize, scheme: str
+    newcomer: Newcomer, tab: str, screen: ViewportSize, scheme: str
 ) -> None:
     """Each of these four is a further visitor of the server, who asks for the very same training."""
-    page = visit(tab, screen, scheme)
+    page = newcomer(tab, screen, color_scheme=scheme)
     page.goto("/train?epochs=1000")
     start = page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_enabled()
@@ -77,9 +48,9 @@ def test_start_shows_curve_digits_and_progress_in_view(
     assert top["y"] <= 60
     start.click()
     progress = page.get_by_test_id("stProgress")
-    seconds = until(lambda: re.search("Epoch|place", progress.inner_text()))
+    seconds = until(page, lambda: re.search("Epoch|place", progress.inner_text()))
     print(f"Start is answered after {seconds:.2f} s")
-    until(lambda: points(page) > 4)
+    until(page, lambda: points(page) > 4)
     curve = page.locator(".js-plotly-plot").first
     assert in_view(page, curve)
     assert in_view(page, progress)
@@ -87,7 +58,7 @@ def test_start_shows_curve_digits_and_progress_in_view(
         for name in ("Start", "Pause", "Step", "Stop"):
             assert in_view(page, page.get_by_role("button", name=name, exact=True))
         pictures = page.get_by_test_id("stMain").locator("img")
-        until(lambda: pictures.count() >= 2)
+        until(page, lambda: pictures.count() >= 2)
         assert in_view(page, pictures.nth(0)), "ten digits and their reconstructions"
         assert in_view(page, pictures.nth(1)), "the filters"
     last = page.locator(".js-plotly-plot").first.locator(".xtick text").last.text_content() or ""
@@ -96,15 +67,15 @@ def test_start_shows_curve_digits_and_progress_in_view(
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
 
 
-def test_six_impatient_clicks_start_one_training(visit: Callable[..., Page]) -> None:
-    page = visit()
+def test_six_impatient_clicks_start_one_training(newcomer: Newcomer) -> None:
+    page = newcomer("desk", DESK)
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=1000")
     start = page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_enabled()
     box = start.bounding_box()
     for _ in range(6):
         page.mouse.click(box["x"] + 10, box["y"] + 10)
-    until(lambda: points(page) > 2)
+    until(page, lambda: points(page) > 2)
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
     follow(page, "Runs")
@@ -116,11 +87,11 @@ def test_six_impatient_clicks_start_one_training(visit: Callable[..., Page]) -> 
     assert len(download.value.path().read_text(encoding="utf-8-sig").strip().splitlines()) == 2, "a head and one run"
 
 
-def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(visit: Callable[..., Page]) -> None:
-    page = visit()
+def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(newcomer: Newcomer) -> None:
+    page = newcomer("desk", DESK)
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=300")
     page.get_by_role("button", name="Start", exact=True).click()
-    until(lambda: points(page) > 1)
+    until(page, lambda: points(page) > 1)
     follow(page, "Filters")
     expect(page.get_by_test_id("stToast")).to_contain_text("is ready to dream")
     expect(page.get_by_test_id("stSidebar")).to_contain_text("64-29")
@@ -129,8 +100,8 @@ def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(visit: Call
     expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
 
 
-def test_typed_settings_survive_a_visit_to_another_page(visit: Callable[..., Page]) -> None:
-    page = visit()
+def test_typed_settings_survive_a_visit_to_another_page(newcomer: Newcomer) -> None:
+    page = newcomer("desk", DESK)
     page.goto("/train")
     box = page.get_by_label("Hidden units", exact=True)
     box.fill("123")
@@ -141,16 +112,16 @@ def test_typed_settings_survive_a_visit_to_another_page(visit: Callable[..., Pag
     expect(page.get_by_label("Hidden units", exact=True)).to_have_value("123")
 
 
-def test_a_link_with_only_a_preset_sets_its_values(visit: Callable[..., Page]) -> None:
-    page = visit()
+def test_a_link_with_only_a_preset_sets_its_values(newcomer: Newcomer) -> None:
+    page = newcomer("desk", DESK)
     page.goto("/train?preset=Classic+784-500")
     page.get_by_text("More settings").click()
     expect(page.get_by_label("Initial weights", exact=True)).to_have_value("0.100")
     expect(page.get_by_label("Batch size", exact=True)).to_have_value("128")
 
 
-def test_no_page_asks_an_outside_host_for_anything(visit: Callable[..., Page], url: str) -> None:
-    page = visit()
+def test_no_page_asks_an_outside_host_for_anything(newcomer: Newcomer, url: str) -> None:
+    page = newcomer("desk", DESK)
     asked: list[str] = []
 
     def note(request: Request) -> None:

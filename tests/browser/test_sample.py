@@ -11,31 +11,54 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+from rbm.app.sample_page import address
 from tests.browser.conftest import Newcomer
-from tests.browser.waiting import frames_pass, settle
+from tests.browser.waiting import frames_pass, settle, until
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
 THREE = [(0.3, 0.25), (0.5, 0.15), (0.68, 0.28), (0.5, 0.46), (0.7, 0.6), (0.62, 0.8), (0.45, 0.86), (0.28, 0.78)]
 
 
+DESK = {"width": 1280, "height": 720}
+PHONE = {"width": 390, "height": 844}
+BEFORE_YOU_DRAW = "Draw a digit on the black square"
+
+
 @pytest.fixture
 def page(newcomer: Newcomer) -> Page:
-    return newcomer(reduced_motion="reduce")
+    return newcomer("desk", DESK, reduced_motion="reduce")
 
 
 def board(page: Page) -> Locator:
-    return page.locator(".board canvas")
+    """What the drawing package shows; or our own board, where that is open."""
+    return page.locator("canvas.dc-canvas.lower-canvas, .board canvas")
 
 
 def places(page: Page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Where on the screen these points of the board are, once the page has stopped moving."""
-    page.locator(".katex").first.wait_for()  # the formulas come late, and push the board down
+    expect(board(page)).to_be_visible()
     box = None
     while box is None or box != board(page).bounding_box():
         box = board(page).bounding_box()
         frames_pass(page, 12)
     return [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+
+
+def dreaming(page: Page) -> None:
+    """Until the page that has just been opened shows its film and its board."""
+    expect(film(page)).to_be_visible()
+    expect(page.get_by_role("button", name="Pen", exact=True)).to_be_visible()
+    settle(page)
+
+
+def empty(page: Page, path: str = "/sample") -> None:
+    """Open the page, and clear the board of the digit that lies on it."""
+    page.goto(path)
+    dreaming(page)
+    press(page, "Clear")
+    expect(page.get_by_text(BEFORE_YOU_DRAW)).to_be_visible()
+    settle(page)
 
 
 def draw(page: Page, points: list[tuple[float, float]]) -> None:
@@ -80,23 +103,202 @@ def at(page: Page, frame: int) -> None:
     expect(film(page)).to_have_attribute("data-frame", str(frame))
 
 
-def test_draw_with_the_mouse_and_the_keys(page: Page) -> None:
+def seen(page: Page) -> np.ndarray:
+    """The picture that "the model sees", from the page."""
+    source = page.get_by_role("img", name="the model sees").get_attribute("src")
+    return np.asarray(Image.open(io.BytesIO(page.request.get(source or "").body())).convert("L"), dtype=float)
+
+
+def likelier(page: Page) -> str:
+    return page.get_by_text(re.compile("^Free energy -?\\d")).inner_text()
+
+
+def box(where: Locator) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom on the screen."""
+    found = where.bounding_box()
+    assert found is not None
+    return found["x"], found["y"], found["x"] + found["width"], found["y"] + found["height"]
+
+
+# ---- the first visit, and where things stand
+
+
+def test_a_first_visit_shows_a_digit_that_dreams_on_one_screen(page: Page) -> None:
     page.goto("/sample")
-    expect(page.get_by_text("Draw a digit on the black square")).to_be_visible()
+    dreaming(page)
+    assert 0.05 < (ink(board(page)) > 128).mean() < 0.3, "a digit lies on the board"
+    expect(page.get_by_text("Looks like a 3. Likelier than")).to_be_visible()
+    told = frames(page)
+    assert (told[0][:28, :28] > 128).mean() > 0.05
+    assert (told[-1] != told[0]).any()
+    (left, top, right, bottom), (x, y, x2, y2) = box(board(page)), box(film(page))
+    assert right < x < right + 60, "right beside it"
+    assert abs(top - y) < 3
+    assert abs((bottom - top) - (y2 - y)) < 3, "as high"
+    assert left >= 0
+    assert x2 < DESK["width"]
+    assert max(bottom, y2) < DESK["height"], "wholly in view"
+    for control in (page.get_by_role("slider", name="Temperature"), page.get_by_role("button", name="Dream again")):
+        assert box(control)[1] > bottom
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0
+
+
+@pytest.mark.parametrize("width", [PHONE["width"], 320])
+def test_on_a_phone_the_film_follows_the_board(newcomer: Newcomer, width: int) -> None:
+    page = newcomer("phone", {**PHONE, "width": width}, reduced_motion="reduce")
+    page.goto("/sample")
+    dreaming(page)
+    (left, _, right, bottom), (x, y, x2, _) = box(board(page)), box(film(page))
+    assert bottom < y < bottom + 140, "nothing but the tools and the sweep's line between them"
+    assert min(left, x) >= 0
+    assert max(right, x2) <= width
+    for name in ("Pen", "Eraser", "Move", "Fix", "Undo", "Redo", "Clear"):
+        tool = page.get_by_role("button", name=name, exact=True)
+        expect(tool).to_be_visible()
+        assert box(tool)[2] <= width
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
+    page.close()
+
+
+def test_a_stroke_is_echoed_and_dreamt_from_without_a_scroll(page: Page) -> None:
+    empty(page)
+    expect(film(page)).to_have_count(0)
+    draw(page, THREE)
+    expect(page.get_by_text(re.compile("Looks like a 3. Likelier than"))).to_be_visible()
+    expect(film(page)).to_be_visible()
+    assert box(film(page))[3] < DESK["height"]
+    first = frames(page)
+    draw(page, [(0.25, 0.2), (0.25, 0.8)])
+    until(page, lambda: not np.array_equal(frames(page)[0], first[0]))
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0
+
+
+def test_a_reload_keeps_the_drawing(page: Page) -> None:
+    empty(page)
+    draw(page, [(0.3, 0.2), (0.3, 0.5), (0.7, 0.5), (0.7, 0.2), (0.7, 0.85)])
+    expect(page.get_by_text("its echo")).to_be_visible()
+    settle(page)
+    drawn, before = ink(board(page)).astype(float), seen(page)
+    page.reload()
+    dreaming(page)
+    assert np.abs(ink(board(page)) - drawn).mean() < 3
+    np.testing.assert_array_equal(seen(page), before)
+
+
+def test_a_link_is_opened_and_then_drawn_on(page: Page) -> None:
+    """What is drawn on a link's picture is not lost to the link at a reload."""
+    page.goto(f"/sample?dream_centre=false&drawing={address.pack(np.eye(28).ravel())}")
+    dreaming(page)
+    assert (ink(board(page)).diagonal() == 255).mean() > 0.9
+    draw(page, [(0.8, 0.1), (0.8, 0.4)])
+    until(page, lambda: "drawing=" not in page.url)
+    until(page, lambda: seen(page)[:40, 80:].max() > 200)
+    settle(page)
+    before = seen(page)
+    page.reload()
+    dreaming(page)
+    np.testing.assert_array_equal(seen(page), before)
+
+
+# ---- the tools
+
+
+def test_eraser_undo_redo_and_clear(page: Page) -> None:
+    empty(page)
     draw(page, THREE)
     expect(page.get_by_text("its echo")).to_be_visible()
-    expect(page.get_by_text(re.compile("Looks like a 3. More typical than"))).to_be_visible()
     first = ink(board(page))
-    assert 0.05 < (first > 128).mean() < 0.4
-
     press(page, "Eraser")
+    expect(page.get_by_role("button", name="Eraser", exact=True)).to_have_attribute("aria-pressed", "true")
+    settle(page)
     draw(page, [(0.1, 0.8), (0.9, 0.8)])
+    settle(page)
     erased = ink(board(page))
     assert (erased <= first).all()
-    assert (erased != first).any()
+    assert erased.sum() < 0.95 * first.sum()
     press(page, "Undo")
-    np.testing.assert_array_equal(ink(board(page)), first)
+    until(page, lambda: np.array_equal(ink(board(page)), first))
+    press(page, "Redo")
+    until(page, lambda: np.array_equal(ink(board(page)), erased))
+    page.keyboard.press("Control+z")
+    until(page, lambda: np.array_equal(ink(board(page)), first))
+    settle(page)
+    press(page, "Clear")
+    expect(page.get_by_text(BEFORE_YOU_DRAW)).to_be_visible()
+    assert ink(board(page)).max() == 0
+    press(page, "Undo")
+    expect(page.get_by_text("its echo")).to_be_visible()
+    assert np.abs(ink(board(page)).astype(float) - first).mean() < 3, "a mistaken Clear loses nothing"
 
+
+def test_a_straight_line(page: Page) -> None:
+    empty(page)
+    press(page, "Line")
+    settle(page)
+    draw(page, [(0.2, 0.2), (0.2, 0.7), (0.8, 0.8)])
+    expect(page.get_by_text("its echo")).to_be_visible()
+    middle = ink(board(page))[140, :]
+    assert middle[140] > 128, "straight from the first to the last point"
+    assert middle[56] < 128
+
+
+def test_while_a_stroke_is_moved_the_free_energy_answers(page: Page) -> None:
+    empty(page, "/sample?dream_centre=false")
+    draw(page, THREE)
+    expect(page.get_by_text("its echo")).to_be_visible()
+    settle(page)
+    there, energy = ink(board(page)), likelier(page)
+    press(page, "Move")
+    start, end = places(page, [(0.5, 0.155), (0.5, 0.4)])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(start[0], (start[1] + end[1]) / 2, steps=10)
+    until(page, lambda: likelier(page) != energy)
+    halfway = likelier(page)
+    page.mouse.move(*end, steps=10)
+    page.mouse.up()
+    until(page, lambda: likelier(page) not in (energy, halfway))
+    settle(page)
+    press(page, "Pen")  # which also takes the frame off the stroke
+    rows = np.flatnonzero((ink(board(page)) > 128).any(axis=1))
+    assert rows[0] - np.flatnonzero((there > 128).any(axis=1))[0] == pytest.approx(0.245 * 280, abs=6)
+
+
+def test_the_fix_brush_opens_our_board_with_the_same_ink(page: Page) -> None:
+    empty(page)
+    draw(page, THREE)
+    expect(page.get_by_text("its echo")).to_be_visible()
+    settle(page)
+    there, before = ink(board(page)).astype(float), seen(page)
+    press(page, "Fix")
+    expect(page.locator(".board canvas")).to_be_visible()
+    expect(page.locator("canvas.dc-canvas")).to_have_count(0)
+    settle(page)
+    own = ink(board(page)).astype(float)
+    assert own.mean() == pytest.approx(there.mean(), rel=0.02)
+    np.testing.assert_array_equal(seen(page), before)
+    expect(page.get_by_role("button", name="Fix", exact=True)).to_have_attribute("aria-pressed", "true")
+    draw(page, [(0.3, 0.2), (0.7, 0.2)])
+    settle(page)
+    np.testing.assert_array_equal(seen(page), before)
+    press(page, "Back to pen, line and move")
+    expect(page.locator("canvas.dc-canvas.lower-canvas")).to_be_visible()
+    settle(page)
+    np.testing.assert_array_equal(seen(page), before)
+    page.get_by_role("tab", name="Settings").click()
+    expect(page.get_by_text("held fixed: green")).to_be_visible()
+
+
+def test_the_brushes_of_our_own_board(page: Page) -> None:
+    empty(page)
+    press(page, "Fix")
+    expect(page.locator(".board canvas")).to_be_visible()
+    expect(page.locator("canvas.dc-canvas")).to_have_count(0)
+    expect(page.get_by_role("button", name="Pen", exact=True)).to_have_attribute("aria-pressed", "true")
+    draw(page, THREE)  # on an empty board there is nothing to fix: the first stroke is ink
+    expect(page.get_by_text("its echo")).to_be_visible()
+    first = ink(board(page))
+    assert 0.05 < (first > 128).mean() < 0.4
     press(page, "Noise")
     draw(page, [(0.1, 0.1), (0.9, 0.1)])
     noisy = ink(board(page))
@@ -106,17 +308,73 @@ def test_draw_with_the_mouse_and_the_keys(page: Page) -> None:
     np.testing.assert_array_equal(ink(board(page)), first)
     page.keyboard.press("ArrowLeft")
     np.testing.assert_array_equal(ink(board(page))[:, :-4], first[:, 4:])
-
-    settle(page)
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Home").click()
-    expect(page.get_by_role("heading", name="RBM Lab")).to_be_visible()
-    page.get_by_test_id("stSidebarNavLink").filter(has_text="Sample").click()
-    expect(page.get_by_text("its echo")).to_be_visible()
-    np.testing.assert_array_equal(ink(board(page))[:, :-4], first[:, 4:], "the drawing survives a visit elsewhere")
-
     press(page, "Clear")
-    expect(page.get_by_text("Draw a digit on the black square")).to_be_visible()
+    expect(page.get_by_text(BEFORE_YOU_DRAW)).to_be_visible()
     assert ink(board(page)).max() == 0
+
+
+def test_a_visit_elsewhere_keeps_the_drawing(page: Page) -> None:
+    empty(page)
+    draw(page, THREE)
+    expect(page.get_by_text("its echo")).to_be_visible()
+    settle(page)
+    before = seen(page)
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
+    expect(page.get_by_role("heading", name="RBM Lab")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Sample").click()
+    dreaming(page)
+    np.testing.assert_array_equal(seen(page), before)
+    draw(page, [(0.2, 0.5), (0.8, 0.5)])
+    until(page, lambda: not np.array_equal(seen(page), before))
+
+
+def test_draw_with_the_keyboard_alone(page: Page) -> None:
+    empty(page)
+    opener = page.get_by_role("button", name="Draw with the keyboard")
+    opener.focus()
+    page.keyboard.press("Enter")
+    put = page.get_by_role("button", name="Put it on the board")
+    expect(put).to_be_visible()
+    put.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("its echo")).to_be_visible()
+    until(page, lambda: bool((ink(board(page)) > 128).mean() > 0.02))
+    assert (
+        opener.evaluate(
+            "(button, canvas) => button.compareDocumentPosition(canvas)",
+            page.locator("[class*=st-key-dream_canvas]").first.element_handle(),
+        )
+        & 4
+    ), "the button comes before the board"
+
+
+# ---- the film
+
+
+def test_one_tap_and_the_dream_is_of_that_class(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Use Classes").click()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Classes")
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Sample").click()
+    dreaming(page)
+    for wanted in ("0", "5"):
+        first = frames(page)
+        page.get_by_role("radiogroup", name="Dream of class").get_by_text(wanted, exact=True).click()
+        until(page, lambda last=first[-1]: not np.array_equal(frames(page)[-1], last))
+        settle(page)
+        page.get_by_role("slider", name="Sweep", exact=True).press("End")
+        at(page, 200)
+        read = page.locator(".labels span").all_inner_texts()
+        assert read.count(wanted) >= 0.7 * len(read), "they all began at a 3"
+
+
+def test_dream_again_is_another_dream(page: Page) -> None:
+    page.goto("/sample?dream_steps=20&dream_chains=4")
+    dreaming(page)
+    first = frames(page)
+    page.get_by_role("button", name="Dream again").click()
+    until(page, lambda: not np.array_equal(frames(page)[-1], first[-1]))
+    np.testing.assert_array_equal(frames(page)[0], first[0])
 
 
 def test_play_pause_step_and_seek(page: Page) -> None:
@@ -133,7 +391,7 @@ def test_play_pause_step_and_seek(page: Page) -> None:
     at(page, here + 1)
     press(page, "One frame back")
     at(page, here)
-    expect(page.get_by_text(f"sweep {here} · free energy")).to_be_visible()
+    expect(page.get_by_text(f"Sweep {here} of 120 · likelier than")).to_be_visible()
     page.get_by_role("slider", name="Sweep", exact=True).press("End")
     at(page, 120)
     assert ink(film(page)).shape == (4 * 28, 4 * 28)
@@ -141,21 +399,28 @@ def test_play_pause_step_and_seek(page: Page) -> None:
 
 def test_draw_with_a_finger(newcomer: Newcomer) -> None:
     page = newcomer("phone")
-    page.goto("/sample")
-    expect(page.get_by_text("Draw a digit on the black square")).to_be_visible()
+    empty(page)
+    expect(page.get_by_role("button", name="Line", exact=True)).to_have_count(0)
     hand = page.context.new_cdp_session(page)
     first, *others = [{"x": x, "y": y} for x, y in places(page, THREE)]
     for kind, points in [("touchStart", [first]), *(("touchMove", [point]) for point in others), ("touchEnd", [])]:
         hand.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-    expect(page.get_by_text("its echo")).to_be_visible()
-    assert (ink(board(page)) > 128).mean() > 0.05
+    expect(page.get_by_text("its echo")).to_be_attached()
+    expect(film(page)).to_be_attached()
+    drawn = ink(board(page))
+    assert (drawn > 128).mean() > 0.05
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollTop") == 0, "not scrolled by the finger"
+    page.get_by_role("button", name="Undo", exact=True).tap()
+    until(page, lambda: ink(board(page)).max() == 0)
+    page.get_by_role("button", name="Redo", exact=True).tap()
+    until(page, lambda: np.array_equal(ink(board(page)), drawn))
+    assert page.get_by_test_id("stException").count() == 0
+    context.close()
 
 
 def test_clamp_the_upper_half_take_the_gif_and_reopen_the_link(page: Page, other: Page, url: str) -> None:
     page.goto("/sample?dream_chains=4&dream_steps=40&dream_seed=7&dream_hold=Upper+half&dream_tab=Take+it+away")
-    draw(page, THREE)
-    expect(film(page)).to_be_visible()
+    dreaming(page)
     shown = frames(page)
     assert shown.shape == (41, 56, 56)
     tiles = shown.reshape(41, 2, 28, 2, 28)

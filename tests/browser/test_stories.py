@@ -58,7 +58,7 @@ def test_home_dreams_at_once_and_leads_on(page: Page) -> None:
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Draw a digit").click()
     expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
-    expect(page.get_by_label("Class", exact=True)).to_be_visible()
+    expect(page.get_by_role("radiogroup", name="Dream of class")).to_be_visible()
 
 
 def test_nothing_moves_for_those_who_ask_for_it(page: Page) -> None:
@@ -100,8 +100,12 @@ def test_train_and_see_the_chart_get_points(page: Page) -> None:
 
 def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
     page.goto("/sample")
+    page.get_by_role("tab", name="Film strip").click()
+    expect(page.get_by_text("Film strip: sweep")).to_be_visible()
+    page.get_by_role("button", name="Clear").click()
     expect(page.get_by_test_id("stAlert")).to_contain_text("Draw a digit")
-    box = page.locator("canvas[tabindex]").bounding_box()
+    expect(page.get_by_text("Film strip: sweep")).to_have_count(0)
+    box = page.locator("canvas.upper-canvas").bounding_box()
     assert box is not None
     stroke = [(70, 60), (130, 45), (180, 80), (130, 125), (190, 170), (140, 215), (70, 200)]
     page.mouse.move(box["x"] + stroke[0][0], box["y"] + stroke[0][1])

@@ -1,8 +1,12 @@
 """What a story waits for when no single thing on the page tells that it may go on."""
 
 import re
+import time
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
+
+from tests.patience import SECONDS
 
 QUIET = 400  # milliseconds in which nothing happens
 
@@ -44,3 +48,12 @@ def follow(page: Page, title: str) -> None:
     """Change the page by its link in the sidebar."""
     page.get_by_test_id("stSidebar").get_by_role("link", name=re.compile(f"{title}$")).click()
     expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+
+def until(page: Page, condition: Callable[[], object]) -> float:
+    """Wait until it holds; the seconds that took."""
+    begin = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begin < SECONDS, "it never came to hold"
+        frames_pass(page, 3)
+    return time.monotonic() - begin

@@ -76,7 +76,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   const tools = [...parentElement.querySelectorAll("[data-tool]")]
   let board = boards.get(parentElement)
   if (!board) {
-    board = { tool: "pen", width: 11, past: [], version: null, timer: null, last: null }
+    board = { tool: null, width: 11, past: [], version: null, timer: null, last: null }
     boards.set(parentElement, board)
   }
 
@@ -89,7 +89,6 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     find(".clear").disabled = empty
     tools.forEach((button) => {
       button.setAttribute("aria-pressed", String(button.dataset.tool === board.tool))
-      if (button.classList.contains("mask")) button.hidden = !data.masking
     })
   }
   const remember = () => {
@@ -169,9 +168,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
     board.layers = decode(data.drawing, data.size)
     canvas.setAttribute("aria-label", data.label)
   }
-  if (!data.masking && ["fix", "free"].includes(board.tool)) board.tool = "pen"
-  if (data.masking && !board.masking) board.tool = "fix"
-  board.masking = data.masking
+  board.tool ??= board.layers.ink.some(Boolean) ? "fix" : "pen" // there must be something to fix
   if (!board.last) show()
   return () => clearTimeout(board.timer)
 }

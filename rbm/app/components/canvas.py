@@ -63,7 +63,7 @@ def read(letters: object) -> Drawing:
     )
 
 
-def canvas(drawing: Drawing, version: int, *, masking: bool, key: str, on_drawing: Callable[[], None]) -> bool:
+def canvas(drawing: Drawing, version: int, *, key: str, on_drawing: Callable[[], None]) -> bool:
     """The board. It shows `drawing` when it appears and whenever `version` changes; in between the browser owns it.
 
     `on_drawing` is called before a run that brings a new drawing, which `arrived(key)` then reads. True once
@@ -71,7 +71,7 @@ def canvas(drawing: Drawing, version: int, *, masking: bool, key: str, on_drawin
     """
     result = _component(
         key=key,
-        data={"drawing": drawing.letters, "version": version, "size": SIZE, "masking": masking, "label": _LABEL},
+        data={"drawing": drawing.letters, "version": version, "size": SIZE, "label": _LABEL},
         on_drawing_change=on_drawing,
         on_settled_change=lambda: None,
     )

@@ -1,26 +1,31 @@
-"""The board to draw on, with and without a mouse, and what the model sees of it."""
+"""The board to draw on, and what the model sees of it.
+
+The visitor draws first on streamlit-drawable-canvas. What that lacks, painting what to hold fixed, opens our own board
+on the same drawing.
+"""
 
 from __future__ import annotations
-
-from typing import Any, cast
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
-from rbm.app import widgets
-from rbm.app.components import canvas
+from rbm.app.components import canvas, drawable
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import address, echo, hold, ink
-from rbm.app.sample_page.hold import PAINTED, REGIONS, Region
+from rbm.app.sample_page import address, echo, first, ink, kept, keyboard
+from rbm.app.sample_page.hold import PAINTED
 from rbm.errors import Refused
-from rbm.models import arrays
 from rbm.models.arrays import Array
 
-_BOARD, _DRAWING, _VERSION, _EDITED, _BAD = "dream_board", "dream_drawing", "dream_version", "dream_edited", "dream_bad"
+_BOARD = "dream_board"  # key of our own board
+_DRAWING, _PUT, _BEFORE, _VERSION = "dream_drawing", "dream_put", "dream_before", "dream_version"
+_EDITED, _BAD, _REFUSED, _BACK = "dream_edited", "dream_bad", "dream_refused", "dream_back"
+LINK = ("drawing", "mask")  # of the address
 FULL = 0.5  # ink everywhere above this leaves no background
-STEP = canvas.SIZE // 28
+UNTOUCHED = 4 / 255  # a picture that comes back as it was put differs by less
+WIDTH = 2.8  # of the pen, in pixels of a digit of 28 × 28
 
 
 def what_to_do(image: Array | None, drawing: Drawing) -> str | None:
@@ -32,6 +37,13 @@ def what_to_do(image: Array | None, drawing: Drawing) -> str | None:
     return None
 
 
+def prepare() -> None:
+    """At the top of a run: what this browser drew before, or a shipped digit, lies on the board of a new session."""
+    if _DRAWING not in st.session_state:
+        put(kept.mine() or first.drawing())
+    st.session_state.pop(_EDITED, None)  # this very run takes the edit into account
+
+
 def current() -> Drawing:
     """This session's drawing."""
     drawing: Drawing = st.session_state.get(_DRAWING) or canvas.empty()
@@ -40,9 +52,27 @@ def current() -> Drawing:
 
 def put(drawing: Drawing) -> None:
     """Show `drawing` on the board from the next run on."""
+    state = st.session_state
+    state[_BEFORE] = state.get(_DRAWING)
+    state[_PUT], state[_VERSION], state[_EDITED] = drawing, state.get(_VERSION, 0) + 1, True
+    _take(drawing)
+
+
+def edit(drawing: Drawing) -> None:
+    """`put` by hand: the address no longer tells what is on the board."""
+    put(drawing)
+    forget_link()
+
+
+def forget_link() -> None:
+    for name in LINK:
+        st.query_params.pop(name, None)
+
+
+def _take(drawing: Drawing) -> None:
     st.session_state[_DRAWING] = drawing
-    st.session_state[_VERSION] = st.session_state.get(_VERSION, 0) + 1
-    st.session_state[_EDITED] = True
+    st.session_state[_BAD] = None
+    kept.keep(drawing)
 
 
 def seen(named: NamedModel, drawing: Drawing) -> Array | None:
@@ -65,102 +95,110 @@ def _centred() -> bool:
 
 
 @st.fragment
-def board(named: NamedModel) -> None:
-    """The board and, beside it, the echo: a stroke reruns this alone, so that the echo never waits for a chain."""
-    left, right = st.columns([9, 10], gap="large")
-    with left:
-        settled = canvas.canvas(
-            current(),
-            st.session_state.get(_VERSION, 0),
-            masking=st.session_state.get("dream_hold") == PAINTED,
-            key=_BOARD,
-            on_drawing=_adopt,
-        )
-        st.toggle(
-            "Centre and size it as MNIST does", True, key="dream_centre", bind="query-params", on_change=_mark,
-            help="MNIST's digits fill a box of 20 × 20 with their centre of mass in the middle of 28 × 28. Off: the "
-            "board as it is. Switch it off to draw half a digit and let the model complete it.",
-        )  # fmt: skip
-        with st.expander("Without a mouse", icon=":material/keyboard:"):
-            _without_a_mouse(named)
-    with right:
+def board(named: NamedModel, beside: DeltaGenerator, details: DeltaGenerator | None) -> None:
+    """The board, and into `beside` the echo: a stroke reruns this alone, so that the echo never waits for a chain.
+
+    `beside` and `details` are places for one element, outside; `details` is None while nobody looks at it.
+    """
+    with st.container(gap="xsmall"):
+        keyboard.opener(named, current, edit)
+        _brushes() if _masking() else _pens()
+    image = seen(named, current())
+    problem = what_to_do(image, current())
+    with beside.container(gap="xsmall"):
         if bad := st.session_state.get(_BAD):
             st.error(f"Nothing changed: {bad}.")
-        image = seen(named, current())
-        if (problem := what_to_do(image, current())) is not None:
+        if problem is not None:
             st.info(problem, icon=":material/draw:")
         elif image is not None:
-            echo.panel(named, image)
-    if settled or st.session_state.pop(_EDITED, False):
+            echo.summary(named, image)
+    if details is not None:
+        with details.container():
+            if problem is None and image is not None:
+                echo.details(named, image)
+            else:
+                st.caption("There is nothing on the board to look at.")
+    if st.session_state.pop(_EDITED, False):
         st.rerun()
 
 
-def _adopt() -> None:
+def _masking() -> bool:
+    if st.session_state.get("dream_hold") != PAINTED:
+        st.session_state.pop(_BACK, None)
+        return False
+    return not st.session_state.get(_BACK)
+
+
+def _pens() -> None:
+    """streamlit-drawable-canvas. After a visit elsewhere it appears anew, with what was drawn as one picture."""
+    state, key = st.session_state, _canvas_key()
+    if key not in state:
+        state[_PUT], state[_VERSION] = current(), state.get(_VERSION, 0) + 1
+    before = state.get(_BEFORE)
+    drawable.drawable(
+        state[_PUT].ink,
+        state[_VERSION],
+        width=round(state.get("dream_width", WIDTH) * drawable.SIDE / 28),
+        empty=not current().ink.any(),
+        restorable=before is not None and bool(before.ink.any()),
+        key=key,
+        on_drawing=_adopt_pens,
+        on_act=_act,
+    )
+
+
+def _canvas_key() -> str:
+    """Another one after a message that was none: then the canvas starts anew from what the server holds."""
+    return f"dream_canvas_{st.session_state.get(_REFUSED, 0)}"
+
+
+def _adopt_pens() -> None:
+    state = st.session_state
+    if _canvas_key() not in state:
+        return  # a late word from a board just closed
     try:
-        st.session_state[_DRAWING] = canvas.arrived(_BOARD)
+        ink = drawable.arrived(_canvas_key())
+    except Refused as error:
+        state[_BAD], state[_REFUSED] = str(error), state.get(_REFUSED, 0) + 1
+        return
+    if np.abs(ink - drawable.as_shown(state[_PUT].ink)).max() < UNTOUCHED:
+        _take(Drawing(state[_PUT].ink, current().mask))  # as it was put there, or undone to it
+        return
+    _take(Drawing(ink, current().mask))
+    forget_link()
+
+
+def _act() -> None:
+    state = st.session_state
+    act = drawable.act(_canvas_key())
+    if act == "clear":
+        edit(canvas.empty())
+    elif act == "restore" and state.get(_BEFORE) is not None:
+        edit(state[_BEFORE])
+        state[_BEFORE] = None
+    elif act == "fix":
+        state["dream_hold"] = PAINTED
+        state.pop(_BACK, None)
+    state[_EDITED] = True
+
+
+def _brushes() -> None:
+    """Our own board: soft, noise, and the painted mask."""
+    settled = canvas.canvas(current(), st.session_state[_VERSION], key=_BOARD, on_drawing=_adopt_brushes)
+    st.button("Back to pen, line and move", icon=":material/arrow_back:", on_click=_back)
+    if settled:
+        st.session_state[_EDITED] = True
+
+
+def _back() -> None:
+    st.session_state[_BACK] = st.session_state[_EDITED] = True
+
+
+def _adopt_brushes() -> None:
+    try:
+        drawing = canvas.arrived(_BOARD)
     except Refused as error:
         st.session_state[_BAD] = str(error)
-    else:
-        st.session_state[_BAD] = None
-
-
-def _mark() -> None:
-    st.session_state[_EDITED] = True
-
-
-def _without_a_mouse(named: NamedModel) -> None:
-    if named.dataset is not None:
-        digit_choice(named, "dream_key")
-        st.button("Put it on the board", icon=":material/image:", on_click=_put_digit, args=(named,))
-    st.caption("Move the drawing (or focus the board and press the arrow keys):")
-    with st.container(horizontal=True, gap="small"):
-        for name, shift in {"Left": (0, -STEP), "Up": (-STEP, 0), "Down": (STEP, 0), "Right": (0, STEP)}.items():
-            st.button(name, on_click=_move, args=shift, key=f"dream_move_{name}")
-    region = st.selectbox("Region", REGIONS, key="dream_region", help="What the next four buttons change.")
-    with st.container(horizontal=True, gap="small"):
-        st.button("Blank", on_click=_paint, args=(region, "ink", 0), help="Black all over.")
-        st.button("Fill", on_click=_paint, args=(region, "ink", 1), help="White all over.")
-        st.button(
-            "Fix", on_click=_paint, args=(region, "mask", 1), help="Into the painted mask: Hold fixed must say so."
-        )
-        st.button("Free", on_click=_paint, args=(region, "mask", 0), help="Out of the painted mask.")
-
-
-def digit_choice(named: NamedModel, key: str) -> Array:
-    """The choice of a held-out digit (pixels,), by class and number."""
-    assert named.dataset is not None
-    names = ["All", *map(str, widgets.classes(named.dataset, "Held-out"))]
-    only = st.selectbox("Digit", names, key=f"{key}_digit", bind="query-params") if len(names) > 1 else "All"
-    candidates = widgets.members(named.dataset, "Held-out", None if only == "All" else int(only))
-    number = st.number_input(
-        f"Which one (1 to {len(candidates)})", 1, len(candidates), key=f"{key}_number", bind="query-params"
-    )
-    digit: Array = arrays.as_unit_interval(named.dataset.test_images[candidates[[int(number) - 1]]])[0]
-    return digit
-
-
-def _put_digit(named: NamedModel) -> None:
-    assert named.dataset is not None
-    only, number = st.session_state.get("dream_key_digit", "All"), int(st.session_state["dream_key_number"])
-    candidates = widgets.members(named.dataset, "Held-out", None if only == "All" else int(only))
-    digit = named.dataset.test_images[candidates[min(number, len(candidates)) - 1]] / 255
-    put(Drawing(ink.enlarged(digit, named.shape, canvas.SIZE), current().mask))
-
-
-def _move(down: int, right: int) -> None:
-    drawing = current()
-    put(Drawing(_shifted(drawing.ink, down, right), _shifted(drawing.mask, down, right)))
-
-
-def _shifted(layer: NDArray[Any], down: int, right: int) -> NDArray[Any]:
-    """What leaves at one side does not come back at the other."""
-    padded = np.pad(layer, STEP)
-    return padded[STEP - down : STEP - down + len(layer), STEP - right : STEP - right + len(layer)]
-
-
-def _paint(region: str, layer: str, value: int) -> None:
-    drawing = current()
-    layers: dict[str, NDArray[Any]] = {"ink": drawing.ink.copy(), "mask": drawing.mask.copy()}
-    half = hold.half((canvas.SIZE, canvas.SIZE), cast(Region, region)).reshape(canvas.SIZE, canvas.SIZE)
-    layers[layer][half] = value
-    put(Drawing(layers["ink"], layers["mask"]))
+        return
+    _take(drawing)
+    forget_link()

@@ -15,11 +15,12 @@ from rbm.app.components.player import player
 from rbm.app.current_model import NamedModel
 from rbm.app.pictures import Picture, grey, mosaic, single
 from rbm.app.sample_page import hold, reader
+from rbm.app.sample_page.echo import kind
 from rbm.app.sample_page.hold import INK, PAINTED, RECTANGLE, REGIONS
 from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import Start
 from rbm.measures import diagnostics, mixing
-from rbm.measures.reader import NONE
+from rbm.measures.reader import NONE, typicality
 from rbm.models import threads
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
@@ -111,12 +112,20 @@ def _sprite(fingerprint: str, _pixels: NDArray[np.uint8], shape: tuple[int, int]
 
 def play(named: NamedModel, dream: Measured, key: str = "dream_player") -> None:
     sweeps, n = dream.film.sweeps, dream.pixels.shape[1]
-    mean = dream.free_energy.mean(axis=1)
-    captions = [f"sweep {i} · free energy {value:.0f} nats" for i, value in zip(sweeps, mean, strict=True)]
+    captions = [f"Sweep {i} of {sweeps[-1]}{text}" for i, text in zip(sweeps, _likelier(named, dream), strict=True)]
     digest = hashlib.sha1(dream.pixels.data, usedforsecurity=False).hexdigest()
     film = _sprite(digest, dream.pixels, named.shape)
     labels = [] if dream.labels is None or n > MOST_LABELS else [written(row) for row in dream.labels]
     player(film, captions, labels, alt=f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", key=key)
+
+
+def _likelier(named: NamedModel, dream: Measured) -> list[str]:
+    """What to say of the middle one of the chains at each kept sweep."""
+    middle, found = np.median(dream.free_energy, axis=1), reader.of(named)
+    if found is None or named.dataset is None:
+        return [f" · free energy {value:.0f} nats" for value in middle]
+    shares = [100 * typicality(float(value), found.energies) for value in middle]
+    return [f" · likelier than {share:.0f} % of real {kind(named.dataset)}" for share in shares]
 
 
 def written(labels: NDArray[np.int64]) -> str:

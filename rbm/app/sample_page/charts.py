@@ -77,6 +77,7 @@ def digits(labels: NDArray[np.int64], sweeps: NDArray[np.int64], title: str, hei
 
 
 def show_digits(dream: Measured) -> None:
+    numbers(dream)
     if dream.labels is None:
         st.caption("There are no labelled pictures of this size here, so nobody can say which class these are of.")
         return

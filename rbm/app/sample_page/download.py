@@ -26,13 +26,13 @@ LINKED = [
     "dream_rows", "dream_columns", "dream_class", "dream_schedule", "dream_hot", "dream_period", "dream_seed",
     "dream_means",
 ]  # fmt: skip
-_INK, _MASK, _MODEL, _OPENED = "drawing", "mask", "model", "dream_opened"
+_MODEL, _OPENED = "model", "dream_opened"
 LETTERS = 10  # of a model's fingerprint
 
 
 def open_link(named: NamedModel) -> None:
     """Once for each link: put its drawing on the board; say so where it can't be the same dream."""
-    ink, mask, model = (st.query_params.get(name) for name in (_INK, _MASK, _MODEL))
+    ink, mask, model = (st.query_params.get(name) for name in (*board.LINK, _MODEL))
     if model is not None and model != named.fingerprint[:LETTERS]:
         st.warning(
             "This link was made with another model than the one in use, so its dream will differ. Load that model on "
@@ -60,9 +60,9 @@ def link(named: NamedModel, start: Start) -> str:
     query[_MODEL] = named.fingerprint[:LETTERS]
     if state.get("dream_source") == DRAW:
         query["dream_centre"] = "false"  # what is packed has been centred
-        query[_INK] = address.pack(start.images[0])
+        query[board.LINK[0]] = address.pack(start.images[0])
         if start.painted.any():
-            query[_MASK] = address.pack_mask(start.painted)
+            query[board.LINK[1]] = address.pack_mask(start.painted)
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(query, doseq=True)}"
 
 

@@ -1,4 +1,4 @@
-"""Beside the board: what the model sees, its echo, how typical that is, and which digits are near."""
+"""What the model sees, its echo, how typical that is, and which digits are near."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import streamlit as st
 
 from rbm.app import charts, pictures, show
 from rbm.app.current_model import NamedModel
+from rbm.app.glossary import define
 from rbm.app.sample_page import reader
 from rbm.app.sample_page.reader import ModelReader
 from rbm.datasets.dataset import Dataset
@@ -18,25 +19,33 @@ from rbm.models.binary import RBM
 THUMBNAIL, NEAREST = 112, 8
 
 
-def panel(named: NamedModel, image: Array) -> None:
-    """Everything on one image (pixels,)."""
-    shape, model = named.shape, named.model
-    echo = _echo(named, image)
+def summary(named: NamedModel, image: Array) -> None:
+    """What the model makes of one image (pixels,), at a glance."""
+    shape = named.shape
     with st.container(horizontal=True, gap="small"):
         thumbnail(image, shape, "the model sees")
-        thumbnail(echo, shape, "its echo")
+        thumbnail(_echo(named, image), shape, "its echo")
     found = reader.of(named)
-    value = float(diagnostics.free_energy(model, image[None])[0])
+    value = float(diagnostics.free_energy(named.model, image[None])[0])
     if found is None or named.dataset is None:
         st.caption(
-            f"Free energy {value:.0f} nats. No data set here has pictures of {shape[0]} × {shape[1]} pixels to compare."
+            f"Free energy {value:.0f}. No data set here has pictures of {shape[0]} × {shape[1]} pixels to compare.",
+            help=define("free energy", "nat"),
         )
         return
     _looks(found, named.dataset, image, value)
-    show.chart(_typicality(found, value), key="dream_typicality")
+    show.chart(_typicality(found, named.dataset, value), key="dream_typicality")
+
+
+def details(named: NamedModel, image: Array) -> None:
+    """Which training digits one image (pixels,) is near to, and what class it may be."""
+    found = reader.of(named)
+    if found is None:
+        st.caption("No data set here has pictures of this size to compare with.")
+        return
     _neighbours(named, found, image)
-    if model.n_classes:
-        show.chart(_classes(model, image), key="dream_classes")
+    if named.model.n_classes:
+        show.chart(_classes(named.model, image), key="dream_classes")
 
 
 def thumbnail(image: Array, shape: tuple[int, int], caption: str) -> None:
@@ -58,16 +67,22 @@ def _looks(found: ModelReader, data: Dataset, image: Array, value: float) -> Non
         looks = f"Looks like {'nothing yet' if label == NONE else f'a **{data.class_name(label)}**'}. "
         explained = f" What it looks like is read off the hidden units, rightly for {found.accuracy:.0%} of them."
     st.markdown(
-        f"{looks}More typical than **{share:.0%}** of real digits: free energy {value:.0f} nats.",
-        help="Typical is what the model finds likely: a low free energy. The "
-        f"{len(found.energies):,} held-out digits are the measure.{explained}",
+        f"{looks}Likelier than **{100 * share:.0f} %** of real {kind(data)}.",
+        help=f"To this model. The {len(found.energies):,} held-out {kind(data)} are the measure.{explained}\n\n"
+        + define("held-out", "hidden unit"),
     )
+    st.caption(f"Free energy {value:.0f}: the lower, the likelier.", help=define("free energy", "nat"))
 
 
-def _typicality(found: ModelReader, value: float) -> charts.Chart:
-    chart = charts.histogram(found.energies, "Free energy of held-out digits, and yours", "nats", "digits", bins=40)
+def kind(data: Dataset) -> str:
+    """What its pictures are called."""
+    return "digits" if data.labelled and not data.class_names else "pictures"
+
+
+def _typicality(found: ModelReader, data: Dataset, value: float) -> charts.Chart:
+    chart = charts.histogram(found.energies, f"Free energy: {kind(data)}, and this", "nats", kind(data), bins=40)
     chart.figure.add_vline(x=value, line_color=charts.COLOURS[1], line_width=3)
-    chart.figure.update_layout(height=190, showlegend=False)
+    chart.figure.update_layout(height=160, showlegend=False)
     return charts.Chart(chart.figure, f"{chart.alt}; this picture {value:.0f}")
 
 

@@ -7,11 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from rbm.app import pictures, show
+from rbm.app.components import sprite
+from rbm.app.components.drawable import SIDE
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import echo, reader
-from rbm.app.sample_page.board import board, current, digit_choice, painted, seen, what_to_do
+from rbm.app.sample_page.board import board, current, painted, seen, what_to_do
+from rbm.app.sample_page.keyboard import digit_choice
+from rbm.app.sample_page.stage import Stage
 from rbm.models.arrays import Array
 from rbm.models.film import SamplingPlan
 
@@ -35,26 +40,55 @@ def source_choice(named: NamedModel) -> str:
     return str(choice)
 
 
-def start(named: NamedModel, source: str, plan: SamplingPlan) -> Start | None:
-    """Draws the choice of a start; None, and a sentence that says what to do, while there is none."""
+def start(named: NamedModel, source: str, plan: SamplingPlan, stage: Stage) -> Start | None:
+    """Draws the choice of a start; None while there is none (then the board says what to do)."""
+    details = stage.tabs["What it sees"].empty() if stage.opened("What it sees") else None
     if source == DRAW:
-        board(named)
+        with stage.board:
+            board(named, stage.beside, details)
         return from_drawing(named)
     nothing = np.zeros(named.model.n_pixels, dtype=bool)
     if source == DIGIT and named.dataset is not None:
-        left, right = st.columns([9, 10], gap="large")
-        with left:
-            image = digit_choice(named, "dream")
-        with right:
-            echo.panel(named, image)
-        return Start(image[None], nothing)
+        return Start(_digit(named, stage, details)[None], nothing)
     images = noise(named, plan) if source == NOISE else reader.own_samples(named)[: plan.chains, : len(nothing)]
     what = "Every pixel a coin toss" if source == NOISE else "Samples of the model"
     tiles = pictures.grey(images, named.shape)
-    show.picture(
-        pictures.mosaic(tiles, 25, f"{what}: {len(images)} starts"), f"{what}: one for each chain", width="content"
-    )
+    _, columns = sprite.grid(len(images))
+    scale = max(1, SIDE // (columns * (named.shape[1] + 1)))
+    with stage.board:
+        _draw_instead()
+        show.picture(pictures.mosaic(tiles, columns, f"{what}: {len(images)} starts", scale=scale), width=SIDE)
+    with stage.beside.container():
+        st.markdown(f"{what}: one start for each chain.")
+    if details is not None:
+        details.caption("Start from one picture to see what the model makes of it.")
     return Start(images, nothing)
+
+
+def _draw_instead() -> None:
+    """As high as what stands above the board otherwise."""
+    st.button("Draw instead", icon=":material/draw:", on_click=_draw, key="dream_draw")
+
+
+def _draw() -> None:
+    st.session_state["dream_source"] = DRAW
+
+
+def _digit(named: NamedModel, stage: Stage, details: DeltaGenerator | None) -> Array:
+    """The choice of a held-out digit, where the board is otherwise."""
+    with stage.board:
+        _draw_instead()
+        place = st.empty()
+        with st.grid(2, min_column_width=120):
+            image = digit_choice(named, "dream")
+        tile = pictures.single(pictures.grey(image, named.shape), "the chosen digit", SIDE)
+        place.image(tile.png, alt=tile.alt, width=SIDE)
+    with stage.beside.container(gap="xsmall"):
+        echo.summary(named, image)
+    if details is not None:
+        with details.container():
+            echo.details(named, image)
+    return image
 
 
 def noise(named: NamedModel, plan: SamplingPlan) -> Array:
