@@ -17,6 +17,7 @@ from rbm.app.components import canvas, sprite
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address, lost_ink
+from rbm.errors import BadValue
 
 ROOT = Path(__file__).parents[2]
 

@@ -157,7 +157,6 @@ def test_on_a_phone_the_film_follows_the_board(newcomer: Newcomer, width: int) -
         expect(tool).to_be_visible()
         assert box(tool)[2] <= width
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollWidth <= main.clientWidth")
-    page.close()
 
 
 def test_a_stroke_is_echoed_and_dreamt_from_without_a_scroll(page: Page) -> None:
@@ -415,7 +414,6 @@ def test_draw_with_a_finger(newcomer: Newcomer) -> None:
     page.get_by_role("button", name="Redo", exact=True).tap()
     until(page, lambda: np.array_equal(ink(board(page)), drawn))
     assert page.get_by_test_id("stException").count() == 0
-    context.close()
 
 
 def test_clamp_the_upper_half_take_the_gif_and_reopen_the_link(page: Page, other: Page, url: str) -> None:
