@@ -1,9 +1,8 @@
 """Make the models that ship with the app. FOLDER holds MNIST's training digits as IDX files:
 
-    python -m benchmarks.likelihood --data FOLDER --out model.npz             45 minutes, one thread
-    python -m rbm.pretrained.make default --from model.npz --data FOLDER
-    python -m rbm.pretrained.make classes --data FOLDER                           five minutes
-    python -m rbm.pretrained.make strokes sick                                    one minute, no folder
+    python -m rbm.pretrained.make default --data FOLDER           20 minutes, one thread of a quiet machine
+    python -m rbm.pretrained.make classes --data FOLDER           seven minutes
+    python -m rbm.pretrained.make strokes sick                    one minute, no folder
 
 Settings, seeds and figures travel inside each file, and what its float16 weights cost in likelihood. The same command
 gives the same weights on the same machine and number of threads.
@@ -20,17 +19,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm import datasets, pretrained
-from rbm.datasets import idx, mnist
-from rbm.datasets.dataset import Labels, Pixels
+from rbm import pretrained
 from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
+from rbm.pretrained import split
+from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
 
-HELD_OUT, SPLIT_SEED = 10_000, 1  # of the folder's digits, as in benchmarks.likelihood
 SAMPLES = 1000
 WORTH = 0.05  # nats that half precision may cost
 
@@ -41,14 +39,20 @@ class Recipe:
 
     name: str
     about: str
-    config: TrainConfig | None = None  # None: made by benchmarks.likelihood
+    config: TrainConfig
     full: bool = False
     labels: bool = False
 
 
 RECIPES = {
     "default": Recipe(
-        "Digits", "Trained on 50,000 digits for its likelihood, and it shows: it dreams digits.", full=True
+        "Digits",
+        "Trained on 50,000 digits for its likelihood, and it shows: it dreams digits.",
+        TrainConfig(
+            n_hidden=500, algorithm="pcd", chains=200, batch_size=100, binarize="sample", learning_rate=0.1,
+            schedule="linear", epochs=380,
+        ),
+        full=True,
     ),
     "strokes": Recipe(
         "Strokes",
@@ -63,8 +67,8 @@ RECIPES = {
         "Classes",
         "Learned digits together with their names: it reads a digit, and dreams of the class that you ask for.",
         TrainConfig(
-            n_hidden=500, algorithm="pcd", chains=100, batch_size=100, binarize="sample", learning_rate=0.05,
-            schedule="linear", epochs=60,
+            n_hidden=500, algorithm="pcd", chains=200, batch_size=100, binarize="sample", learning_rate=0.1,
+            schedule="linear", epochs=120,
         ),
         full=True, labels=True,
     ),
@@ -77,64 +81,30 @@ RECIPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, eq=False)
-class Digits:
-    """Training and held-out images (n, 784), uint8, with their labels (n,)."""
-
-    source: str
-    train: Pixels
-    train_labels: Labels
-    held_out: Pixels
-    held_out_labels: Labels
-
-
 def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     for name in options.names:
         recipe = RECIPES[name]
-        digits = _full(options.data) if recipe.full else _embedded()
-        model, made = _finished(options.source) if recipe.config is None else _trained(recipe, digits)
+        digits = split.full(options.data) if recipe.full else split.embedded()
+        model, made = _trained(name, recipe, digits)
         small = halved(model)
         cost = half_precision_cost(model, small, digits)
         if cost > WORTH:
             sys.exit(f"{name}: half precision costs {cost:.3f} nats, more than {WORTH}; save it in single precision")
-        measured = {**made.pop("measured", {}), **figures(small, digits), "half_precision_costs_nats": round(cost, 4)}
+        measured = {**figures(small, digits), "half_precision_costs_nats": round(cost, 4)}
         note = {"name": recipe.name, "about": recipe.about, **made, "measured": measured}
         note["validation_error"] = measured["held_out_error"]
         io.save(pretrained.path(name), model, note, half_precision=True)
         print(f"{pretrained.path(name)}: {pretrained.path(name).stat().st_size / 1e6:.2f} MB", measured)
 
 
-def _trained(recipe: Recipe, digits: Digits) -> tuple[RBM, dict[str, Any]]:
-    assert recipe.config is not None
+def _trained(name: str, recipe: Recipe, digits: Digits) -> tuple[RBM, dict[str, Any]]:
     labels = digits.train_labels if recipe.labels else None
     for report in train(digits.train, recipe.config, labels=labels):
         print(f"epoch {report.epoch:3}  error {report.reconstruction_error:.3f}")
-    command = f"python -m rbm.pretrained.make {' '.join(sys.argv[1:])}"
+    command = f"python -m rbm.pretrained.make {name}{' --data FOLDER' if recipe.full else ''}"
     made = {"made_by": command, "data": digits.source, "epochs": report.epoch, "config": asdict(recipe.config)}
     return report.model, made
-
-
-def _finished(path: Path) -> tuple[RBM, dict[str, Any]]:
-    """The model of the likelihood benchmark, with what that measured."""
-    model, info = io.read(path)
-    config = info["config"]
-    made = {"made_by": info["command"], "data": info["data"], "epochs": config["epochs"], "config": config}
-    return model, {**made, "measured": {"held_out_log_likelihood": info["held_out_log_likelihood"]}}
-
-
-def _embedded() -> Digits:
-    data = datasets.load("mnist-5k")
-    return Digits(data.name, data.train_images, data.train_labels, data.test_images, data.test_labels)
-
-
-def _full(folder: Path) -> Digits:
-    images = idx.read(idx.find(folder, mnist.TRAIN_IMAGES), ndim=3)
-    labels = idx.read(idx.find(folder, "train-labels-idx1-ubyte"), ndim=1).astype(np.int64)
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
-    train, test = order[HELD_OUT:], order[:HELD_OUT]
-    flat, source = images.reshape(len(images), -1), f"{len(train):,} of MNIST's 60,000 training digits"
-    return Digits(source, flat[train], labels[train], flat[test], labels[test])
 
 
 def halved(model: RBM) -> RBM:
@@ -179,12 +149,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rbm.pretrained.make", description=str(__doc__).split("\n")[0])
     parser.add_argument("names", nargs="+", choices=pretrained.NAMES)
     parser.add_argument("--data", type=Path, help="folder with MNIST's training digits as IDX files, plain or .gz")
-    parser.add_argument("--from", type=Path, dest="source", help="the model that benchmarks.likelihood saved")
     options = parser.parse_args(arguments)
     if options.data is None and any(RECIPES[name].full for name in options.names):
         parser.error("default and classes need --data FOLDER")
-    if options.source is None and "default" in options.names:
-        parser.error("default needs --from, the model that benchmarks.likelihood saved")
     return options
 
 

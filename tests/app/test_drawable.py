@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from rbm.app.components import canvas, drawable
-from rbm.app.components.canvas import BadDrawing, Drawing
+from rbm.app.components.canvas import Drawing
 from rbm.app.sample_page import first
 from rbm.app.sample_page.kept import Drawings
+from rbm.errors import BadValue
 
 SIDE = drawable.SIDE
 
@@ -60,7 +61,7 @@ def test_a_drawing_becomes_ink() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_drawing_of_this_board_is_refused(hostile: object) -> None:
-    with pytest.raises(BadDrawing, match="clear the board and draw anew"):
+    with pytest.raises(BadValue, match="clear the board and draw anew"):
         drawable.read(hostile)
 
 

@@ -399,7 +399,7 @@ def a_drawing_arrives() -> None:
 
     if "begun" not in st.session_state:
         st.session_state["begun"] = st.session_state["dream_board"] = {"drawing": {"letters": "AAAA"}}
-        board._adopt()
+        board._adopt_brushes()
         del st.session_state["dream_board"]
     board.board(current_model.current())
 

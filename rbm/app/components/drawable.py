@@ -8,7 +8,6 @@ until checked, and is checked before anything decodes it.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import struct
 import zlib
@@ -41,6 +40,10 @@ _tools = st.components.v2.component(
 )
 
 
+# what Pillow raises of bytes that are no whole picture
+DAMAGED = (OSError, SyntaxError, ValueError, zlib.error, struct.error, Image.DecompressionBombError)
+
+
 def read(sent: object) -> Ink:
     """The ink (SIZE, SIZE) in [0, 1] of what the canvas sent. Raises BadValue for anything else."""
     letters = sent.get("data") if isinstance(sent, dict) else None
@@ -48,14 +51,14 @@ def read(sent: object) -> Ink:
         raise BadValue(_WRONG.format("no picture of this board"))
     try:
         raw = base64.b64decode(letters.removeprefix(_HEAD), validate=True)
-    except (ValueError, binascii.Error):
+    except ValueError:  # binascii.Error among them
         raise BadValue(_WRONG.format("damaged")) from None
     if raw[:8] != b"\x89PNG\r\n\x1a\n" or raw[12:16] != b"IHDR" or raw[16:24] != struct.pack(">II", SIDE, SIDE):
         raise BadValue(_WRONG.format("of another size than the board"))
     try:
         with Image.open(io.BytesIO(raw), formats=["PNG"]) as picture:
             grey = picture.convert("L")
-    except (OSError, SyntaxError, ValueError, zlib.error, struct.error, Image.DecompressionBombError):
+    except DAMAGED:
         raise BadValue(_WRONG.format("damaged")) from None
     return _shrunk(grey)
 

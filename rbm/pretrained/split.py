@@ -1,0 +1,66 @@
+"""The digits that the shipped models learn from, apart from all that the lab calls held out.
+
+MNIST's 60,000 training digits hold all 1,000 held-out digits of "mnist-5k". They are kept apart, with 9,000 others, so
+that no page shows a shipped model a digit it has learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rbm import datasets
+from rbm.datasets import idx, mnist
+from rbm.datasets.dataset import Labels, Pixels
+
+HELD_OUT, SPLIT_SEED = 10_000, 1
+GREY = 1  # levels by which two copies of MNIST may differ in a pixel
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Training and held-out images (n, 784), uint8, with their labels (n,)."""
+
+    source: str
+    train: Pixels
+    train_labels: Labels
+    held_out: Pixels
+    held_out_labels: Labels
+
+
+def embedded() -> Digits:
+    """Those of "mnist-5k"."""
+    data = datasets.load("mnist-5k")
+    return Digits(data.name, data.train_images, data.train_labels, data.test_images, data.test_labels)
+
+
+def full(folder: Path) -> Digits:
+    """MNIST's training digits in a folder of IDX files, 10,000 of them held out: those of "mnist-5k", and others.
+
+    Raises OSError or BadFile.
+    """
+    image_file, label_file, *_ = mnist.FILES
+    images = idx.read(idx.find(folder, image_file), ndim=3)
+    labels = idx.read(idx.find(folder, label_file), ndim=1).astype(np.int64)
+    pixels = images.reshape(len(images), -1)
+    twins = copies(pixels, datasets.load("mnist-5k").test_images)
+    order = np.random.default_rng(SPLIT_SEED).permutation(len(pixels))
+    others = order[~np.isin(order, twins)]
+    more = HELD_OUT - len(twins)
+    held_out, train = np.concatenate([twins, others[:more]]), others[more:]
+    source = f"{len(train):,} of MNIST's 60,000 training digits, none of them held out here"
+    return Digits(source, pixels[train], labels[train], pixels[held_out], labels[held_out])
+
+
+def copies(pixels: Pixels, wanted: Pixels) -> NDArray[np.int64]:
+    """The rows of `pixels` (n, m) that are one of `wanted` (k, m), up to a grey level in any pixel; in order."""
+    ink = pixels.sum(axis=1, dtype=np.int64)
+    found: list[NDArray[np.int64]] = []
+    for digit in wanted.astype(np.int16):
+        near = np.flatnonzero(np.abs(ink - int(digit.sum())) <= GREY * len(digit))  # all others differ by more
+        apart = np.abs(pixels[near].astype(np.int16) - digit).max(axis=1, initial=0)
+        found.append(near[apart <= GREY])
+    return np.unique(np.concatenate(found))
