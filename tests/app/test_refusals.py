@@ -401,7 +401,7 @@ def a_drawing_arrives() -> None:
         st.session_state["begun"] = st.session_state["dream_board"] = {"drawing": {"letters": "AAAA"}}
         board._adopt_brushes()
         del st.session_state["dream_board"]
-    board.board(current_model.current())
+    board.board(current_model.current(), st.container(), None)
 
 
 def test_letters_that_are_no_drawing_say_so() -> None:
