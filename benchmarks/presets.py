@@ -51,9 +51,7 @@ def main() -> None:
     held = class_held(rbm.pretrained.load("classes"), data, classify)
     print(f"\nlimits of the default preset: {SECONDS} s, held-out error {ERROR:g}")
     for sweeps, share in held.items():
-        print(
-            f"classes, with a class held for {sweeps} sweeps: {share:.1%} are read as it (wanted in the end: {READ:.0%})"
-        )
+        print(f"classes, with a class held for {sweeps} sweeps: {share:.1%} read as it (wanted in the end: {READ:.0%})")
 
 
 def row(model: rbm.RBM, data: rbm.datasets.Dataset, classify: Classify) -> str:
