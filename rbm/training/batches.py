@@ -37,7 +37,7 @@ class Images:
         classes = np.bincount(self._labels, minlength=self.n_classes) / len(pixels)
         self.mean: Float64 = np.concatenate([pixel_mean, classes])  # of every visible unit
         self._one_hot = np.eye(self.n_classes, dtype=np.float32)
-        self._drawn_anew = config.binarize == "sample"
+        self.drawn_anew = config.binarize == "sample"
 
     def __len__(self) -> int:
         return len(self._pixels)
@@ -53,7 +53,7 @@ class Images:
     def fill(self, rows: NDArray[np.int64], out: Array, rng: np.random.Generator | None = None) -> Array:
         """`out` becomes these images; without a generator grey levels stay grey whatever `binarize` says."""
         pixels, place = self._pixels[rows], out[:, : self.n_pixels]
-        if self._drawn_anew and rng is not None:
+        if self.drawn_anew and rng is not None:
             np.less(_uniform_below_one(pixels, rng), pixels, out=place, casting="unsafe")
         elif pixels.dtype == np.uint8:
             np.divide(pixels, np.float32(255), out=place)  # times 1/255 would be off by a bit now and then

@@ -52,9 +52,8 @@ class Report:
     """What is known at the end of an epoch.
 
     The errors are means over images of the squared difference between an image and its one-step mean-field
-    reconstruction, summed over pixels. What `binarize` did to an image counts as the image: the training
-    error is against the batch as used, the validation error against cut images for "threshold" and against
-    grey levels otherwise.
+    reconstruction, summed over pixels. Both are of the same kind: of cut images for "threshold", and of grey levels,
+    rebuilt from grey levels, otherwise, also where the model learns from black or white draws of them.
     """
 
     epoch: int  # finished so far

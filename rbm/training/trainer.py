@@ -99,7 +99,7 @@ class Trainer:
         self._order = self._rng.permutation(len(self._images))
         if state is None:
             some = self._order[:MEASURED]  # at random: the first ones may all be of one class
-            self.start_error = self._mean_error(self._images, some, self._rng)
+            self.start_error = self._mean_error(self._images, some)
         else:
             self._restore(state)
         self._last_good = self.model
@@ -110,7 +110,7 @@ class Trainer:
     def _prepare(self) -> None:
         """The start of every array; all that the step needs is allocated here."""
         config, rng = self.config, self._rng
-        batch = min(config.batch_size, len(self._images))
+        self._batch_size = batch = min(config.batch_size, len(self._images))
         base = self._images.base_rates().astype(np.float32)
         self._parameters = p = _start(base, config, rng)
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
@@ -150,7 +150,7 @@ class Trainer:
         p, config, n = self._parameters, self.config, len(batch)
         progress = self.epoch + self.batch / self.batches
         m = self._chains.rows(n)
-        measured = n if self.batch % self._measure_every == 0 else 0
+        measured = self._measure(batch) if self.batch % self._measure_every == 0 else 0
         data_v, below = self._gradient.visible[:n], self._gradient.visible[n : n + m + measured]
         data_h, model_h = self._gradient.hidden[:n], self._gradient.hidden[n : n + m]
 
@@ -160,7 +160,8 @@ class Trainer:
         if measured:
             self._error_sum += self._error(data_v, rebuilt=below[m:])
             self._measured += n
-        self._gradient.step(n, m, config.rate_at(progress), p.weights, out=self._change)
+        # a short last batch takes a shorter step, so that an image counts the same wherever it stands
+        self._gradient.step(n, m, config.rate_at(progress) * (n / self._batch_size), p.weights, out=self._change)
 
         momentum = np.float32(config.momentum_at(self.epoch))
         for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
@@ -170,19 +171,29 @@ class Trainer:
             value += change
         self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
 
+    def _measure(self, batch: NDArray[np.int64]) -> int:
+        """How many of the batch shall be rebuilt together with its sweep, in one product. None where grey pixels are
+        drawn: their error, like that of held-out images, is between grey levels, and takes a pass of its own.
+        """
+        if not self._images.drawn_anew:
+            return len(batch)
+        self._error_sum += self._mean_error(self._images, batch) * len(batch)
+        self._measured += len(batch)
+        return 0
+
     def _error(self, v: Array, rebuilt: Array) -> float:
         """Σ over the images of the squared difference to their reconstructions, which are overwritten."""
         rebuilt -= v
         pixels = rebuilt[:, : self._images.n_pixels]
         return float(np.vdot(pixels, pixels))
 
-    def _mean_error(self, images: Images, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> float:
-        """The mean error of these images; grey levels are drawn only if a generator is given."""
+    def _mean_error(self, images: Images, rows: NDArray[np.int64]) -> float:
+        """The mean error of these images, whose grey levels stay grey."""
         visible, hidden = self._gradient.visible, self._gradient.hidden
         block, total = len(visible) // 2, 0.0
         for begin in range(0, len(rows), block):
             n = len(rows[begin : begin + block])
-            v = images.fill(rows[begin : begin + block], out=visible[:n], rng=rng)
+            v = images.fill(rows[begin : begin + block], out=visible[:n])
             h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[:n]))
             rebuilt = self._layers.visible.mean_(down(self._parameters, h, out=visible[n : 2 * n]))
             total += self._error(v, rebuilt)
