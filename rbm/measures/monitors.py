@@ -80,14 +80,14 @@ class Watch:
 
     def after(self, epoch: int, epochs: int, model: RBM, change: Parameters) -> Measures:
         """The measures due after `epoch`; `change` is the last update of the parameters."""
-        if epoch % self.every and epoch != epochs:
-            return {}
-        found = {} if self.context is None else measure(model, self._of_model, self.context)
-        return found | (update_ratios(model, change) if UPDATE_RATIO in self.names else {})
+        names = self.due(epoch, epochs)
+        of_model = [name for name in names if name != UPDATE_RATIO]
+        found = {} if self.context is None else measure(model, of_model, self.context)
+        return found | (update_ratios(model, change) if UPDATE_RATIO in names else {})
 
-    @property
-    def _of_model(self) -> list[str]:
-        return [name for name in self.names if name != UPDATE_RATIO]
+    def due(self, epoch: int, epochs: int) -> tuple[str, ...]:
+        """What is to be measured after `epoch` of `epochs`."""
+        return () if epoch % self.every and epoch != epochs else self.names
 
 
 def watch(

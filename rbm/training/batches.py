@@ -64,6 +64,22 @@ class Images:
         return out
 
 
+def held_out_images(
+    validation: ArrayLike | None, labels: ArrayLike | None, images: Images, config: TrainConfig
+) -> Images | None:
+    """What `validation` is to a run on `images`; None without it. Raises ValueError where the two don't fit."""
+    if validation is None:
+        return None
+    if (labels is None) != (images.n_classes == 0):
+        raise ValueError("labels and validation_labels go together; give both or neither")
+    held_out = Images(validation, config, labels, images.n_classes)
+    if held_out.n_pixels != images.n_pixels:
+        raise ValueError(
+            f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
+        )
+    return held_out
+
+
 def _uniform_below_one(pixels: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.generic]:
     """Uniform numbers that lie below a pixel with exactly its grey level as probability."""
     if pixels.dtype == np.uint8:

@@ -62,7 +62,7 @@ class Report:
     validation_error: float | None  # over the held-out images, weights frozen
     seconds: float  # spent in this epoch's updates
     images_per_second: float
-    metrics: dict[str, float]  # what `monitors` asked for, by name
+    metrics: dict[str, float]  # what `monitors` asked for, by name; of "pt" also the `swap_rate` of neighbours
     state: TrainState  # to continue from, by train(..., state=report.state)
 
 

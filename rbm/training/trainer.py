@@ -21,7 +21,7 @@ from rbm.models import io
 from rbm.models.arrays import Array, Arrays
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters, down, up
-from rbm.training.batches import Images
+from rbm.training.batches import Images, held_out_images
 from rbm.training.chains import start_chains
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
@@ -89,7 +89,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self._images = Images(images, config, labels)
-        self._validation = _held_out(validation, validation_labels, self._images, config)
+        self._validation = held_out_images(validation, validation_labels, self._images, config)
         self.batches = -(-len(self._images) // config.batch_size)
         self._measure_every = max(1, len(self._images) // MEASURED)  # batches
         self.epoch = self.batch = self._measured = 0
@@ -128,6 +128,13 @@ class Trainer:
     @property
     def finished(self) -> bool:
         return self.epoch >= self.config.epochs
+
+    @property
+    def about_to_measure(self) -> tuple[str, ...]:
+        """The monitors that the next step will run, which may take seconds: none unless it ends an epoch."""
+        if self.finished or self.batch + 1 < self.batches:
+            return ()
+        return self._watch.due(self.epoch + 1, self.config.epochs)
 
     @property
     def model(self) -> RBM:
@@ -218,9 +225,18 @@ class Trainer:
             validation_error=self.validation_error(),
             seconds=seconds,
             images_per_second=n / seconds,
-            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity),
+            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity)
+            | self._swap_rates(),
             state=self.snapshot(),
         )
+
+    def _swap_rates(self) -> dict[str, float]:
+        """Shares of the swaps tried in this epoch that succeeded, and a new count."""
+        if (swaps := self._chains.swaps) is None:
+            return {}
+        rates = swaps[:, 0] / swaps[:, 1]
+        swaps[...] = 0
+        return {"swap_rate": float(rates.mean()), "swap_rate_lowest": float(rates.min())}
 
     def validation_error(self) -> float | None:
         """Mean reconstruction error of the held-out images now, if there are any."""
@@ -240,6 +256,8 @@ class Trainer:
             "seconds": self._seconds,
             "generator": generator_state(self._rng),
         }
+        if self._chains.swaps is not None:
+            values["swaps"] = self._chains.swaps.tolist()
         return TrainState({name: array.copy() for name, array in self._arrays().items()}, values)
 
     def _restore(self, state: TrainState) -> None:
@@ -254,6 +272,8 @@ class Trainer:
         self.epoch, self.batch = state.epoch, state.batch
         self._error_sum, self.start_error = values["error_sum"], values["start_error"]
         self._measured, self._seconds = values["measured"], values["seconds"]
+        if self._chains.swaps is not None and "swaps" in values:  # states of an earlier version hold none
+            self._chains.swaps[...] = values["swaps"]
 
     def _arrays(self) -> Arrays:
         velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}
@@ -275,18 +295,3 @@ def _start(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parame
     weights *= config.weight_std
     visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
     return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
-
-
-def _held_out(
-    validation: ArrayLike | None, labels: ArrayLike | None, images: Images, config: TrainConfig
-) -> Images | None:
-    if validation is None:
-        return None
-    if (labels is None) != (images.n_classes == 0):
-        raise ValueError("labels and validation_labels go together; give both or neither")
-    held_out = Images(validation, config, labels, images.n_classes)
-    if held_out.n_pixels != images.n_pixels:
-        raise ValueError(
-            f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
-        )
-    return held_out

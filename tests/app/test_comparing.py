@@ -1,13 +1,13 @@
 """What is known of a likelihood, and how runs are laid over each other."""
 
-import numpy as np
-import pytest
+from streamlit.testing.v1 import AppTest
 
 from rbm.app import charts
 from rbm.app.runs_page import compare
 from rbm.runs.progress import Point
 from rbm.runs.record import Run
 from rbm.training.config import TrainConfig
+from tests.patience import SECONDS
 
 TRUSTED = {"ais_lower": -90.0, "ais_upper": -84.0, "ais": -86.0, "ais_error": 0.25, "ais_sample_size": 31.0}
 FEW = {"ais_lower": -93.0, "ais_upper": -81.0, "ais_sample_size": 2.5}
@@ -55,6 +55,12 @@ def test_the_exact_one_is_drawn_beside_them_or_alone():
     assert charts.likelihood(history({}, {"free_energy_gap": 1.0})) is None
 
 
+def test_swap_rates_have_a_chart_of_their_own():
+    found = charts.measures(history({"swap_rate": 0.25, "swap_rate_lowest": 0.125}))
+    assert list(found) == ["swaps"]
+    assert "mean 0.25, the rarest 0.125" in found["swaps"].alt
+
+
 def test_any_measured_quantity_is_overlaid_and_the_likelihood_comes_first():
     one, other = history({}, TRUSTED, FEW), history({"pseudo_likelihood": -70.0}, {})
     assert charts.measured([one, other]) == [
@@ -76,6 +82,27 @@ def test_a_long_curve_is_thinned():
     (curve,) = charts.overlay({"a": long}, "training_error", by_seconds=False).figure.data
     assert len(curve.x) <= charts.MOST
     assert (curve.x[0], curve.x[-1]) == (0, 1236)
+
+
+def status_line(measuring):
+    def page():
+        import streamlit as st
+
+        from rbm.app.train_page import watch
+        from rbm.runs.progress import Progress
+
+        watch._status(Progress("running", 7, epoch=3, fraction=0.5, speed=0.1, measuring=st.session_state["measuring"]))
+
+    app = AppTest.from_function(page, default_timeout=SECONDS)
+    app.session_state["measuring"] = measuring
+    app.run()
+    assert not app.exception
+    return app.get("progress")[0].proto.text
+
+
+def test_the_progress_line_says_when_likelihood_is_measured():
+    assert status_line(("update_ratio", "ais")) == "Epoch 3 of 7 · Measuring likelihood... · 5 s left"
+    assert status_line(("update_ratio",)) == "Epoch 3 of 7 · 5 s left"
 
 
 def a_run(run_id, **settings):

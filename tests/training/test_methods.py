@@ -300,6 +300,20 @@ def test_parallel_tempering_leaves_the_exact_distribution_unchanged() -> None:
         wanted = p_beta.sum(axis=0)
         assert total_variation(hidden[row_at[rung]], wanted) < monte_carlo_floor(wanted)
 
+    assert (chains.swaps[:, 1] == 7 * CHAINS).all()
+    rates = chains.swaps[:, 0] / chains.swaps[:, 1]
+    np.testing.assert_allclose(rates, [swap_rate(p, base, *exact[i : i + 2]) for i in range(rungs - 1)], atol=FIVE_SE)
+    assert rates.max() - rates.min() > 5 * FIVE_SE  # they differ, so their order is seen
+
+
+def swap_rate(p: Parameters, base: np.ndarray, cold: np.ndarray, hot: np.ndarray) -> float:
+    """Σ p(s) q(t) min(1, exp((β - β') (E(s) - E(t)))) over all pairs of states: a quarter apart on the ladder."""
+    w, b, c = (a.astype(float) for a in p)
+    v, h = all_states(V), all_states(H)
+    energy = -(v @ w @ h.T + (v @ (b - base))[:, None] + h @ c).ravel()
+    accepted = np.minimum(1, np.exp(0.25 * (energy[:, None] - energy[None, :])))
+    return float(cold.ravel() @ accepted @ hot.ravel())
+
 
 def total_variation(states: np.ndarray, p: np.ndarray) -> float:
     return float(0.5 * np.abs(np.bincount(numbers(states), minlength=len(p)) / len(states) - p).sum())
@@ -521,7 +535,20 @@ def test_stop_and_continue_is_bit_for_bit_the_uninterrupted_run(algorithm: str, 
     for ours, theirs in zip(reports[straight][::-1], reports[second][::-1], strict=False):
         assert ours.epoch == theirs.epoch
         assert ours.reconstruction_error == theirs.reconstruction_error
+        assert ours.metrics == theirs.metrics
+        assert ("swap_rate" in ours.metrics) is (algorithm == "pt")
         assert np.array_equal(ours.model.weights, theirs.model.weights)
+
+
+def test_a_state_of_an_earlier_version_knows_no_swaps_and_goes_on_all_the_same() -> None:
+    trainer = rbm.Trainer(IMAGES, config(algorithm="pt", **EVERYTHING))
+    trainer.step()
+    state = trainer.snapshot()
+    assert state.values.pop("swaps")[0][1] == config(**EVERYTHING).chains
+    trainer.step()
+    again = rbm.Trainer(IMAGES, config(algorithm="pt", **EVERYTHING), state=state)
+    again.step()
+    assert np.array_equal(again.model.weights, trainer.model.weights)
 
 
 @pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])

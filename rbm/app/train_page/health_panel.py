@@ -41,9 +41,9 @@ def measured(progress: Progress) -> None:
     updates = groups.pop("updates", None)
     if charts.too_few_chains(progress.history):
         st.warning(
-            "The model is too far from what annealing reaches in its short time: too few of its chains count for an "
-            "estimate of the log-likelihood, so only its bounds are shown. `rbm evaluate --schedule full` takes minutes "
-            "and may tell more.",
+            "The model is too far from what annealing reaches in its short time: too few chains count to estimate the "
+            "log-likelihood, so only its bounds are shown. `rbm evaluate --schedule full` takes minutes, and may tell "
+            "more.",
             icon=":material/straighten:",
         )
     if groups:
