@@ -72,11 +72,11 @@ def test_the_commands_run_one_after_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert [command.split()[0] for command in COMMANDS] == ["train", "evaluate", "sample"]
+    assert [command.split()[0] for command in COMMANDS] == ["train", "train", "evaluate", "sample"]
     for command in COMMANDS:
         words = shlex.split(command, comments=True)
         assert main([*words, *shlex.split(QUICKLY[words[0]])]) == 0, capsys.readouterr().err
-    assert {path.name for path in tmp_path.iterdir()} == {"model.npz", "samples.png"}
+    assert {path.name for path in tmp_path.iterdir()} == {"model.npz", "samples.png", "curve.csv", "run.npz"}
 
 
 def test_what_a_program_is_called_by_is_there() -> None:

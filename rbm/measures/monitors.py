@@ -190,6 +190,24 @@ MONITORS: dict[str, Callable[[RBM, Context], Measures]] = {
 }
 
 
+FOUND: dict[str, tuple[str, ...]] = {
+    "ais": ("ais", "ais_error", "ais_lower", "ais_upper", "ais_sample_size"),
+    "exact": ("exact_log_likelihood",),
+    UPDATE_RATIO: tuple(f"{UPDATE_RATIO}_{name}" for name in Parameters._fields),
+}
+"""What a monitor may find, by name, where that is not its own name alone."""
+
+
+def found_by(names: Iterable[str]) -> tuple[str, ...]:
+    """All that the monitors called `names` may find, in order: columns for a table."""
+    return tuple(key for name in names for key in FOUND.get(name, (name,)))
+
+
+def usual_every(names: Iterable[str], epochs: int) -> int:
+    """After how many epochs to measure again: AIS, which takes seconds, ten times a run, all else after every one."""
+    return max(1, epochs // 10) if "ais" in names else 1
+
+
 def _subset(model: RBM, images: ArrayLike, size: int, threshold: bool, rng: np.random.Generator) -> Array:
     array = model.check_data(images)
     chosen = as_floats(array[np.sort(rng.permutation(len(array))[:size])])

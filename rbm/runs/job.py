@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm.errors import Refused
-from rbm.measures.monitors import UPDATE_RATIO
+from rbm.measures.monitors import UPDATE_RATIO, usual_every
 from rbm.runs.progress import History, Point, Progress, Status
 from rbm.runs.record import Run
 from rbm.runs.store import Store
@@ -60,7 +60,7 @@ class Task:
             validation=self.validation,
             validation_labels=self.validation_labels,
             monitors=(UPDATE_RATIO, *self.measures),
-            monitor_every=max(1, self.config.epochs // 10) if "ais" in self.measures else 1,  # it takes seconds
+            monitor_every=usual_every(self.measures, self.config.epochs),
             state=self.state,
         )
 
