@@ -68,7 +68,7 @@ def _bracket(run: Run) -> str:
         if "exact_log_likelihood" in found:
             return f"{found['exact_log_likelihood']:.1f}"
         if "ais" in found:
-            return f"{found['ais']:.1f} ± {found['ais_error']:.1f}"
+            return f"{found['ais']:.2f} ± {found['ais_error']:.2f}"
         if "ais_lower" in found:
             low, high = charts.bounds(point)
             return f"{low:.1f} to {high:.1f}"

@@ -95,7 +95,7 @@ IDLE = {  # settings that have nothing to say, and are not shown, for these algo
 MONITORS = {
     "free_energy_gap": "Free-energy gap",
     "pseudo_likelihood": "Pseudo-likelihood",
-    "ais": "Likelihood (AIS)",
+    "ais": "Likelihood (AIS bracket)",
     "exact": "Likelihood (exact)",
     "dead_units": "Dead units",
 }
@@ -164,7 +164,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             format_func=MONITORS.__getitem__,
             key="monitors",
             bind="query-params",
-            help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS**: "
+            help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
             "the log-likelihood estimated with its error, between bounds that hold the truth; some seconds each time. "
             "**Exact**: up to 20 "
             "hidden units. **Dead units** never switch on.",
