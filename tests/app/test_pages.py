@@ -338,7 +338,9 @@ def test_every_setting_reaches_the_run(app: AppTest) -> None:
     assert {"free_energy_gap", "exact_log_likelihood", "update_ratio_weights"} <= set(
         progress(app).history[-1].measures
     )
-    assert len(app.get("plotly_chart")) == 4
+    assert [chart.key for chart in app.get("plotly_chart")] == [
+        "learning_curve", "measure_likelihood", "measure_gap", "measure_swaps", "measure_updates"
+    ]  # fmt: skip
 
 
 def test_ais_is_shown_with_its_error_between_bounds(app: AppTest) -> None:
