@@ -54,7 +54,7 @@ def once(model: rbm.RBM, reader: Reader, start: np.ndarray, plan: SamplingPlan) 
         reader.read(diagnostics.hidden(model, flat), flat)
         diagnostics.free_energy(model, flat)
         mixing.hamming(film.states)
-        mixing.memory(mixing.autocorrelation(film.states[1:]), film.every)
+        mixing.memory(mixing.autocorrelation(film.states[1:]), film.every, chains=film.states.shape[1])
     measured = perf_counter()
     png = sprite.of(film.means, SHAPE).png
     return ran - begin, measured - ran, perf_counter() - measured, len(png) / 1e6

@@ -2,6 +2,7 @@
 
     python -m benchmarks.likelihood --data FOLDER --out model.npz      trains everything; about an hour
     python -m benchmarks.likelihood --data FOLDER --model model.npz    measures a model that --out saved
+    python -m benchmarks.likelihood --coverage                         holds estimates against enumeration; a minute
 
 FOLDER holds MNIST's train-images-idx3-ubyte, plain or .gz. Training sees 50,000 of its images; every
 likelihood is a mean over the other 10,000.
@@ -62,8 +63,20 @@ class Row(NamedTuple):
     ours: str
 
 
+COVERAGE_REPEATS, COVERAGE_SWEEPS = 200, 200
+ENUMERABLE = {  # (visible, hidden, deviation of all parameters, annealing steps)
+    "7 x 5, weak": (7, 5, 0.5, 10),
+    "11 x 7": (11, 7, 1.0, 20),
+    "14 x 10, strong": (14, 10, 1.5, 30),
+    "17 x 11, stronger": (17, 11, 2.0, 30),
+}
+
+
 def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
+    if options.coverage:
+        print_coverage()
+        return
     split = read_split(options.data)
     if options.model is not None:
         model, info = rbm.io.read(options.model)
@@ -109,17 +122,59 @@ def train_large(split: Split, out: Path, epochs: int | None) -> list[Row]:
 
 
 def large_row(model: rbm.RBM, split: Split, info: dict[str, Any]) -> Row:
-    """AIS and reverse AIS at the full schedule; what they give is added to `info`."""
+    """Both directions of AIS at the full schedule; what they give is printed, and added to `info`."""
     held_out = bernoulli(as_unit_interval(split.held_out), np.random.default_rng(BINARISE_SEED))
-    say("AIS and reverse AIS at the full schedule, two minutes")
+    say("AIS in both directions at the full schedule, two minutes")
     log_z = likelihood.bracket(
         model, np.random.default_rng(AIS_SEED), base=log_odds(split.train), start=split.train, sweeps=SWEEPS
     )
-    values = [likelihood.average_log_likelihood(model, held_out, side.log_partition) for side in log_z]
-    info["held_out_log_likelihood"] = {"ais": values[0], "reverse_ais": values[1]}
-    errors = [side.standard_error for side in log_z]
-    ours = f"{values[0]:.2f} ± {errors[0]:.2f} AIS, {values[1]:.2f} ± {errors[1]:.2f} reverse"
+    sides = {"ais": log_z.forward, "reverse_ais": log_z.reverse}
+    values = {k: likelihood.average_log_likelihood(model, held_out, side.log_partition) for k, side in sides.items()}
+    found = likelihood.log_likelihood(model, held_out, log_z)
+    info["held_out_log_likelihood"] = {**values, **found._asdict()}
+    for name, side in sides.items():
+        say(
+            f"  {name}: log Z {side.log_partition:.2f} ± {side.standard_error:.2f}, {values[name]:.2f} nats, "
+            f"{side.effective_sample_size:.1f} of {len(side.log_weights)} chains count"
+        )
+    best = f"{found.value:.2f} ± {found.standard_error:.2f}, " if log_z.trusted else "too few chains count, "
+    ours = f"{best}bounds {found.lower:.2f} to {found.upper:.2f}"
     return Row("500 hidden, sampled binarisation", PUBLISHED_LARGE, TARGET_LARGE, ours)
+
+
+def print_coverage() -> None:
+    """How often 95 % intervals and bounds hold the enumerated log Z, and what single directions do instead."""
+    print(
+        f"{COVERAGE_REPEATS} repeats of 100 chains\n{'model':<20} {'95 %':>6} {'bounds':>7} {'width':>6} "
+        f"{'deviation: Bennett':>19} {'AIS':>6} {'reverse':>8} {'swapped':>8} {'chains that count':>18} {'trusted':>8}"
+    )
+    for name, (n_visible, n_hidden, deviation, steps) in ENUMERABLE.items():
+        rng = np.random.default_rng(n_visible)
+        shapes = ((n_visible, n_hidden), n_visible, n_hidden)
+        model = rbm.RBM(*(deviation * rng.standard_normal(shape) for shape in shapes))
+        print_coverage_row(name, rbm.exact.log_partition(model), brackets(model, steps))
+
+
+def brackets(model: rbm.RBM, steps: int) -> list[likelihood.Bracket]:
+    betas = likelihood.schedule((steps, 1.0))
+    generators = map(np.random.default_rng, range(COVERAGE_REPEATS))
+    return [likelihood.bracket(model, rng, betas=betas, sweeps=COVERAGE_SWEEPS) for rng in generators]
+
+
+def print_coverage_row(name: str, truth: float, found: list[likelihood.Bracket]) -> None:
+    trusted = [one for one in found if one.trusted]
+    held = np.mean([abs(one.log_partition - truth) < 1.96 * one.standard_error for one in trusted])
+    inside = np.mean([one.lower <= truth <= one.upper for one in found])
+    width = np.mean([one.upper - one.lower for one in found])
+    every = [[one.log_partition, one.forward.log_partition, one.reverse.log_partition] for one in found]
+    best, ais, reverse = np.std(every, axis=0)
+    swapped = np.mean([one.forward.log_partition > one.reverse.log_partition for one in found])
+    counting = np.median([one.effective_sample_size for one in found])
+    print(
+        f"{name:<20} {held:>6.1%} {inside:>7.1%} {width:>6.2f} {best:>19.3f} {ais:>6.3f} {reverse:>8.3f} "
+        f"{swapped:>8.0%} {counting:>18.1f} {len(trusted) / len(found):>8.0%}",
+        flush=True,
+    )
 
 
 def fit(split: Split, config: rbm.TrainConfig) -> tuple[rbm.RBM, float]:
@@ -177,12 +232,16 @@ def _for_epochs(config: rbm.TrainConfig, epochs: int | None) -> rbm.TrainConfig:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.likelihood", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help=f"folder with {IMAGES}, plain or .gz")
+    parser.add_argument("--data", type=Path, help=f"folder with {IMAGES}, plain or .gz")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--out", type=Path, help="train, and save the 500-unit model here")
     target.add_argument("--model", type=Path, help="don't train: measure this 500-unit model")
+    target.add_argument("--coverage", action="store_true", help="don't train: measure models small enough to enumerate")
     parser.add_argument("--epochs", type=int, help="train so long only, for a trial")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.data is None and not options.coverage:
+        parser.error("--out and --model need --data, the folder of images")
+    return options
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ MAY_IMPORT = {  # what a folder or a module of rbm/ may import besides itself
     "datasets": GROUND,
     "runs": (*GROUND, *CORE),
     "app": (*GROUND, *CORE, "runs", "pretrained"),
-    **dict.fromkeys(("cli", "scikit_learn", "pretrained"), (*GROUND, *CORE)),
+    "cli": (*GROUND, *CORE, "runs"),
+    **dict.fromkeys(("scikit_learn", "pretrained"), (*GROUND, *CORE)),
     **dict.fromkeys(("__main__", "datasets.__main__"), ("cli",)),  # what is started
 }
 NO_STREAMLIT = [  # of rbm/app/: what draws and computes

@@ -5,12 +5,14 @@ Every function returns the chart and the alternative text that says what it show
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from rbm.app.pictures import SEQUENTIAL, Floats
+from rbm.measures.likelihood import FEW
 from rbm.runs.progress import Point
 
 HEIGHT = 320
@@ -51,12 +53,12 @@ def learning_curve(history: tuple[Point, ...], epochs: int, *, log: bool = False
 
 MEASURES = {  # what to plot together: title, unit, names of metrics with their legend
     "gap": ("Free-energy gap: held-out minus training", "nats", {"free_energy_gap": "gap"}),
-    "likelihood": (
-        "Log-likelihood of held-out digits",
-        "nats per image",
-        {"ais_upper": "AIS, upper bound", "ais_lower": "reverse AIS, lower bound", "exact_log_likelihood": "exact"},
-    ),
     "pseudo": ("Pseudo-likelihood of held-out digits", "nats per image", {"pseudo_likelihood": "estimate"}),
+    "swaps": (
+        "Swaps between neighbouring temperatures that succeed",
+        "share",
+        {"swap_rate": "mean", "swap_rate_lowest": "the rarest"},
+    ),
     "units": ("Hidden units that do nothing", "units", {"dead_units": "dead", "saturated_units": "always on"}),
     "updates": (
         "Size of an update over size of the weights",
@@ -72,7 +74,8 @@ MEASURES = {  # what to plot together: title, unit, names of metrics with their 
 
 def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
     """A curve for every group of measures that the history holds."""
-    charts = {}
+    found = likelihood(history)
+    charts = {} if found is None else {"likelihood": found}
     for key, (title, unit, names) in MEASURES.items():
         figure, told = go.Figure(), []
         for name, legend in names.items():
@@ -88,20 +91,127 @@ def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
     return charts
 
 
-def overlay(lines: dict[str, tuple[Point, ...]], *, by_seconds: bool) -> Chart:
-    """The held-out error of several runs, or the training error where a run has no other."""
+def likelihood(history: tuple[Point, ...]) -> Chart | None:
+    """What is known of the log-likelihood by epoch: the exact one, and the estimate with its error between bounds."""
+    figure, told = go.Figure(), []
+    bounded = [p for p in history if "ais_lower" in p.measures][-MOST:]
+    if bounded:
+        told.append(_add_band(figure, bounded))
+    estimated = [p for p in bounded if "ais" in p.measures]
+    if estimated:
+        told.append(_add_estimates(figure, estimated))
+    exact = [(p.epoch, p.measures["exact_log_likelihood"]) for p in history if "exact_log_likelihood" in p.measures]
+    if exact:
+        x, y = zip(*exact[-MOST:], strict=True)
+        figure.add_scatter(x=x, y=y, name="exact", mode="lines+markers", marker_size=5, line_color=COLOURS[1])
+        told.append(f"exact {y[-1]:.4g}")
+    if not told:
+        return None
+    _dress(figure, "Log-likelihood of held-out digits", "epoch", "nats per image")
+    return Chart(figure, f"Log-likelihood of held-out digits, in nats per image, at the end: {', '.join(told)}")
+
+
+def _add_band(figure: go.Figure, points: list[Point]) -> str:
+    x, (low, high) = [p.epoch for p in points], zip(*map(bounds, points), strict=True)
+    figure.add_scatter(x=x, y=low, mode="lines", line_width=0, showlegend=False, name="lower bound")
+    figure.add_scatter(
+        x=x, y=high, mode="lines", line_width=0, fill="tonexty", fillcolor="rgba(76, 110, 245, 0.25)", name="bounds"
+    )
+    return f"between {low[-1]:.4g} and {high[-1]:.4g}"
+
+
+def _add_estimates(figure: go.Figure, points: list[Point]) -> str:
+    y, error = zip(*((p.measures["ais"], p.measures["ais_error"]) for p in points), strict=True)
+    bars = {"array": [2 * e for e in error], "thickness": 1}
+    figure.add_scatter(
+        x=[p.epoch for p in points], y=y, error_y=bars, name="AIS ± 2 errors", mode="lines+markers", marker_size=5,
+        line_color=COLOURS[0],
+    )  # fmt: skip
+    return f"estimate {y[-1]:.4g} ± {error[-1]:.2g} after epoch {points[-1].epoch}"
+
+
+def bounds(point: Point) -> tuple[float, float]:
+    """The bounds of the log-likelihood at a point. Runs of an earlier version kept two estimates there, which noise
+    may have swapped."""
+    low, high = sorted((point.measures["ais_lower"], point.measures["ais_upper"]))
+    return low, high
+
+
+def too_few_chains(history: tuple[Point, ...]) -> bool:
+    """Whether the last AIS gave no estimate but bounds, since hardly a chain counted."""
+    sizes = [p.measures["ais_sample_size"] for p in history if "ais_sample_size" in p.measures]
+    return bool(sizes) and sizes[-1] < FEW
+
+
+class Quantity(NamedTuple):
+    """What several runs can be compared by: `value` and half the height of its error bar, None where not measured."""
+
+    title: str
+    unit: str
+    value: Callable[[Point], tuple[float, float] | None]
+
+
+def _held_out_error(point: Point) -> tuple[float, float] | None:
+    return None if point.validation_error is None else (point.validation_error, 0.0)
+
+
+def _log_likelihood(point: Point) -> tuple[float, float] | None:
+    """The exact one; else the estimate and two errors; else all between the bounds."""
+    found = point.measures
+    if "exact_log_likelihood" in found:
+        return found["exact_log_likelihood"], 0.0
+    if "ais" in found:
+        return found["ais"], 2 * found["ais_error"]
+    if "ais_lower" in found:
+        low, high = bounds(point)
+        return (low + high) / 2, (high - low) / 2
+    return None
+
+
+def _measure(name: str) -> Callable[[Point], tuple[float, float] | None]:
+    return lambda point: (point.measures[name], 0.0) if name in point.measures else None
+
+
+QUANTITIES = {
+    "log_likelihood": Quantity("Log-likelihood of held-out digits", "nats per image", _log_likelihood),
+    "held_out_error": Quantity("Held-out reconstruction error", "squared error per image", _held_out_error),
+    "training_error": Quantity(
+        "Training reconstruction error", "squared error per image", lambda point: (point.training_error, 0.0)
+    ),
+    "pseudo_likelihood": Quantity(
+        "Pseudo-likelihood of held-out digits", "nats per image", _measure("pseudo_likelihood")
+    ),
+    "free_energy_gap": Quantity("Free-energy gap: held-out minus training", "nats", _measure("free_energy_gap")),
+    "dead_units": Quantity("Dead units", "units", _measure("dead_units")),
+    "saturated_units": Quantity("Units that are always on", "units", _measure("saturated_units")),
+    "update_ratio_weights": Quantity("Update size over weight size", "ratio", _measure("update_ratio_weights")),
+    "swap_rate": Quantity("Swaps between temperatures that succeed", "share", _measure("swap_rate")),
+}
+"""What runs are compared by, the one that tells most first."""
+
+
+def measured(histories: Iterable[tuple[Point, ...]]) -> list[str]:
+    """The names of QUANTITIES that at least one of the runs holds."""
+    points = [point for history in histories for point in history]
+    return [name for name, known in QUANTITIES.items() if any(known.value(point) is not None for point in points)]
+
+
+def overlay(lines: dict[str, tuple[Point, ...]], quantity: str, *, by_seconds: bool) -> Chart:
+    """One of QUANTITIES in several runs; bars are two errors, or what lies between the bounds."""
+    known = QUANTITIES[quantity]
     figure, told = go.Figure(), []
     for name, history in lines.items():
-        chosen = sorted({round(i) for i in np.linspace(0, len(history) - 1, MOST)})
-        keep = [history[i] for i in chosen] if history else []
-        y = [p.training_error if p.validation_error is None else p.validation_error for p in keep]
-        x = [p.seconds if by_seconds else p.epoch for p in keep]
-        figure.add_scatter(x=x, y=y, name=name, mode="lines+markers", marker_size=4)
+        found = [(p, value) for p in history if (value := known.value(p)) is not None]
+        keep = [found[i] for i in sorted({round(i) for i in np.linspace(0, len(found) - 1, MOST)})] if found else []
+        y, half = [value for _, (value, _) in keep], [half for _, (_, half) in keep]
+        x = [p.seconds if by_seconds else p.epoch for p, _ in keep]
+        bars = {"array": half, "thickness": 1} if any(half) else None
+        figure.add_scatter(x=x, y=y, name=name, error_y=bars, mode="lines+markers", marker_size=4)
         if y:
-            told.append(f"{name} {y[-1]:.2f}")
-    unit = "seconds of training" if by_seconds else "epoch"
-    _dress(figure, "Held-out reconstruction error", unit, "squared error per image")
-    return Chart(figure, f"Held-out error at the end: {', '.join(told) or 'no points yet'}")
+            told.append(f"{name} {y[-1]:.4g}")
+    _dress(figure, known.title, "seconds of training" if by_seconds else "epoch", known.unit)
+    figure.update_layout(showlegend=True)
+    return Chart(figure, f"{known.title} at the end: {', '.join(told) or 'no points yet'}")
 
 
 def bars(labels: list[str], values: Floats, title: str, x: str, y: str) -> Chart:

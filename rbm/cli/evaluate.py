@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rbm.cli.bar import Bar
 from rbm.cli.data import as_trained, check_fit, read_data
@@ -13,12 +14,14 @@ from rbm.cli.options import Add, add_data, add_model, add_seed
 from rbm.cli.refusals import refusals
 from rbm.datasets.dataset import Dataset, Pixels
 from rbm.measures import exact, likelihood
-from rbm.measures.diagnostics import reconstruction_error, squared_error
+from rbm.measures.diagnostics import squared_error
+from rbm.measures.likelihood import Bracket, Estimate
 from rbm.measures.pseudo_likelihood import pseudo_likelihood
 from rbm.models import io
-from rbm.models.arrays import as_unit_interval, bernoulli, log_odds
+from rbm.models.arrays import Array, as_floats
 from rbm.models.binary import RBM
 
+STAGES = ("reconstruction error", "pseudo-likelihood", "exact log-likelihood", "AIS in both directions")
 SCHEDULES = {"quick": (likelihood.QUICK_SCHEDULE, 500), "full": (likelihood.FULL_SCHEDULE, 2000)}  # and Gibbs sweeps
 
 
@@ -44,67 +47,77 @@ def run(options: argparse.Namespace) -> int:
         f"{options.model}: {model.n_visible} visible and {model.n_hidden} hidden units, "
         f"on {len(data.test_images):,} held-out images of {data.name}"
     )
-    seen, held_out = (_as_learned(part, note) for part in (data.train_images, data.test_images))
-    if model.pixel_kind == "gaussian":
-        _measure_gaussian(model, data)
-    elif model.n_classes:
-        _measure_classes(model, held_out, data)
-    else:
-        _measure(model, seen, held_out, options.schedule, np.random.default_rng(options.seed))
+    seen, held_out = (_as_learned(part, data, model, note) for part in (data.train_images, data.test_images))
+    rng = np.random.default_rng(options.seed)
+    with Bar(len(STAGES)) as bar:
+        _measure_errors(model, held_out, data, bar)
+        _measure_likelihood(model, seen, model.marginal.draw_states(held_out, rng), options.schedule, rng, bar)
     return 0
 
 
-def _as_learned(images: Pixels, note: dict[str, Any]) -> Pixels:
-    """The images, cut at one half if those that the model learned from were."""
+def _as_learned(images: Pixels, data: Dataset, model: RBM, note: dict[str, Any]) -> NDArray[Any]:
+    """The images as the model's units see them: scaled, or cut at one half, if those that it learned from were."""
     config = note.get("config")
     if isinstance(config, dict) and config.get("binarize") == "threshold":
         return (images > 127).astype(np.uint8) * np.uint8(255)
-    return images
+    return as_trained(images, data, model.pixel_kind)
 
 
-def _measure(model: RBM, seen: Pixels, held_out: Pixels, schedule: str, rng: np.random.Generator) -> None:
-    """Every measure of a model of binary pixels. Grey levels are drawn black or white once."""
-    v = bernoulli(as_unit_interval(held_out), rng)
+def _measure_errors(model: RBM, held_out: NDArray[Any], data: Dataset, bar: Bar) -> None:
+    """Of the pixels, shown without their classes where the model knows some; and how often it reads a wrong one."""
+    bar.show(0, STAGES[0])
+    pixels = model.marginal
+    v = as_floats(held_out)
+    bar.say(row("reconstruction error", squared_error(v, pixels.mean_visible(pixels.mean_hidden(v))).mean()))
+    if model.pixel_kind == "gaussian":
+        bar.say("(on data of variance 1: likelihoods are log-densities)")
+    if model.n_classes and data.labelled:
+        bar.say(row("images misread, %", 100 * float((model.classify(held_out) != data.test_labels).mean())))
+    elif model.n_classes:
+        bar.say(f"{data.name} has no labels to hold the model's reading against")
+
+
+def _measure_likelihood(
+    model: RBM, seen: NDArray[Any], v: Array, schedule: str, rng: np.random.Generator, bar: Bar
+) -> None:
+    """Of states `v`, in which grey levels are drawn black or white once, by all that is known of the model."""
+    if model.all_binary:
+        bar.show(1, STAGES[1])
+        bar.say(row("log pseudo-likelihood, nats", pseudo_likelihood(model, v).mean()))
+    if exact.is_small(model):
+        bar.show(2, STAGES[2])
+        bar.say(row("log-likelihood, exact", exact.log_likelihood(model.marginal, v).mean()))
+    bar.show(3, f"{STAGES[3]} at the {schedule} schedule")
     betas, sweeps = SCHEDULES[schedule]
-    base = log_odds(seen)
-    with Bar(5) as bar:
-        bar.show(0, "reconstruction error")
-        _print_row("reconstruction error", reconstruction_error(model, held_out).mean(), bar=bar)
-        bar.show(1, "pseudo-likelihood")
-        _print_row("log pseudo-likelihood, nats", pseudo_likelihood(model, v).mean(), bar=bar)
-        if min(model.weights.shape) <= exact.MAX_UNITS:
-            bar.show(2, "exact log-likelihood")
-            _print_row("log-likelihood, exact", exact.log_likelihood(model, v).mean(), bar=bar)
-        bar.show(2, f"AIS at the {schedule} schedule")
-        lower = likelihood.ais(model, rng, betas=betas, base=base)
-        value = likelihood.average_log_likelihood(model, v, lower.log_partition)
-        _print_row("log-likelihood, AIS (flatters)", value, lower.standard_error, bar)
-        bar.show(3, "samples to start reverse AIS from")
-        start = likelihood.model_samples(model, 100, rng, start=seen, sweeps=sweeps)
-        bar.show(4, f"reverse AIS at the {schedule} schedule")
-        upper = likelihood.reverse_ais(model, start, rng, betas=betas, base=base)
-        value = likelihood.average_log_likelihood(model, v, upper.log_partition)
-        _print_row("log-likelihood, reverse AIS (is modest)", value, upper.standard_error, bar)
-
-
-def _measure_gaussian(model: RBM, data: Dataset) -> None:
-    v = as_trained(data.test_images, data, "gaussian")
-    _print_row("reconstruction error", squared_error(v, model.mean_visible(model.mean_hidden(v))).mean())
-    print("on data of variance 1; likelihoods are for binary units only")
-
-
-def _measure_classes(model: RBM, held_out: Pixels, data: Dataset) -> None:
-    """The pixels' error, shown without their classes, and how often the model reads a wrong one."""
-    _print_row("reconstruction error", reconstruction_error(model.marginal, held_out).mean())
-    if data.labelled:
-        _print_row("images misread, %", 100 * float((model.classify(held_out) != data.test_labels).mean()))
-    else:
-        print(f"{data.name} has no labels to hold the model's reading against")
-
-
-def _print_row(what: str, value: float, error: float | None = None, bar: Bar | None = None) -> None:
-    line = f"{what:<40}{value:10.3f}" + ("" if error is None else f" ± {error:.3f}")
-    if bar is None:
-        print(line)
-    else:
+    mean = seen.mean(axis=0, dtype=np.float64) / (255 if seen.dtype == np.uint8 else 1)
+    base = model.marginal.base_rates(mean, len(seen))
+    log_z = likelihood.bracket(model, rng, betas=betas, base=base, start=seen, sweeps=sweeps)
+    for line in bracket_lines(model, v, log_z):
         bar.say(line)
+
+
+def bracket_lines(model: RBM, v: Array, log_z: Bracket) -> list[str]:
+    """What `likelihood.bracket` found, as a mean over `v`; only the bounds where too few chains count."""
+    found = likelihood.log_likelihood(model.marginal, v, log_z)
+    best = row("log-likelihood, Bennett", found.value, found.standard_error)
+    few = (
+        f"too few chains count for an estimate with its error ({likelihood.FEW} must in both directions): "
+        "take the bounds, or --schedule full"
+    )
+    return [
+        best if log_z.trusted else few,
+        row("    lower bound", found.lower),
+        row("    upper bound", found.upper),
+        _side(model, v, "AIS (flatters)", log_z.forward),
+        _side(model, v, "reverse AIS (is modest)", log_z.reverse),
+    ]
+
+
+def _side(model: RBM, v: Array, name: str, side: Estimate) -> str:
+    value = likelihood.average_log_likelihood(model.marginal, v, side.log_partition)
+    counting = f", {side.effective_sample_size:.1f} of {len(side.log_weights)} chains count"
+    return row(f"    by {name}", value, side.standard_error) + counting
+
+
+def row(what: str, value: float, error: float | None = None) -> str:
+    return f"{what:<40}{value:10.3f}" + ("" if error is None else f" ± {error:.3f}")

@@ -31,14 +31,17 @@ def add_seed(add: Add) -> None:
 
 
 def add_setting(add: Add, name: str, known: Setting, default: object) -> None:
-    """An option for a field of TrainConfig, in its own words. Its limits are checked where the config is made."""
+    """An option for a field of TrainConfig, in its own words. Its limits are checked where the config is made.
+
+    Nothing is stored where it isn't given: a run that is resumed keeps what it had.
+    """
     how: dict[str, Any] = {"type": known.kind, "metavar": "X" if known.kind is float else "N"}
     shown = "none" if default is None else default
     if known.choices:
         how = {"choices": list(known.choices)}
     elif known.kind is bool:
         how, shown = {"action": argparse.BooleanOptionalAction}, "on" if default else "off"
-    action = add(f"--{name.replace('_', '-')}", default=default, **how)
+    action = add(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **how)
     action.help = f"{known.words} (default: {shown})".replace("%", "%%")  # once made: it would add its own default
 
 

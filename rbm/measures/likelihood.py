@@ -1,32 +1,32 @@
 """Estimates of log Z, each with its error, for models too large to enumerate.
 
-Annealed importance sampling (AIS; Neal 2001) carries independent chains from a base-rate model without
-weights, whose Z is known, to the RBM by way of the distributions of Salakhutdinov & Murray (2008), eq. 18:
+Annealed importance sampling (AIS; Neal 2001) carries independent chains from a base-rate model without weights, whose
+Z_0 is known, to the RBM (`rbm.measures.annealing`). A chain's weight w is right on average, E[w] = Z / Z_0. As the
+logarithm is concave, E[log w] <= log Z / Z_0: the mean log-weight bounds log Z from below. Chains from samples of the
+RBM down to the base bound it from above (Burda, Grosse & Salakhutdinov, AISTATS 2015). Bennett's acceptance ratio
+(`rbm.measures.bennett`) makes one estimate of both, and what the chains can't tell, missed modes, the bounds do.
 
-    p_β(v) ∝ exp((1 - β) a·v + β b·v) Π_j (1 + exp(β x_j)),    x = v·W + c,    Z_0 = 2^n_hidden Π_i (1 + exp(a_i))
-
-Where chains get lost on the way Z comes out too small: log Z is underestimated on average. Run from samples
-of the RBM down to the base it is overestimated on average (Burda, Grosse & Salakhutdinov 2015). So the two
-bracket log Z, and the width of the bracket tells what the standard error of either can't: missed modes.
+Of a model with classes log Z is that of pixels and classes together, for `LabelRBM` and its `marginal` alike.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rbm.measures.exact import binary_blocks, free_energy, parameters
-from rbm.models.arrays import Array, Float64, as_unit_interval, bernoulli, check_images, log_sum_exp, sigmoid
+from rbm.measures.annealing import anneal, base_draws, base_log_partition
+from rbm.measures.bennett import acceptance_ratio
+from rbm.measures.exact import check_units, free_energy, state_blocks
+from rbm.models.arrays import Array, Float64, as_floats, log_sum_exp
 from rbm.models.binary import RBM
-from rbm.models.layers import Bernoulli
 from rbm.models.sampling import gibbs
 
-CHAIN_BLOCK = 256  # chains that walk together: bounds the memory, and fills the matrix products
 SWEEPS = 500  # Gibbs sweeps from an approximate to a good sample of the model
 LONG_RUN = 500  # sweeps until the model's own samples have left where they began
+FEW = 10  # effective chains: from fewer no error can be told
+SURE = 2.576  # standard errors on either side hold a normal estimate in 99 % of cases
 
 
 def schedule(*pieces: tuple[int, float]) -> Float64:
@@ -58,10 +58,42 @@ class Estimate(NamedTuple):
 
 
 class Bracket(NamedTuple):
-    """`lower` by AIS, low on average, and `upper` by reverse AIS, high on average; noise may swap them."""
+    """log Z by both directions, all in nats.
 
-    lower: Estimate
-    upper: Estimate
+    `log_partition`, `standard_error`: by Bennett's acceptance ratio. The error is NaN where it can't be `trusted`.
+    `lower`, `upper`: bounds from the mean log-weights, never swapped. Good chains hardly differ, so that the noise of
+    these means outweighs what makes them bounds: they are then moved out to 99 % limits of `log_partition`.
+    `forward`, `reverse`: AIS and reverse AIS, each with its effective sample size.
+    """
+
+    log_partition: float
+    standard_error: float
+    lower: float
+    upper: float
+    forward: Estimate
+    reverse: Estimate
+
+    @property
+    def effective_sample_size(self) -> float:
+        """Of the direction in which fewer chains count."""
+        return min(self.forward.effective_sample_size, self.reverse.effective_sample_size)
+
+    @property
+    def trusted(self) -> bool:
+        """Whether 10 chains or more count in both directions; if not, only the bounds tell anything."""
+        return self.effective_sample_size >= FEW
+
+
+class LogLikelihood(NamedTuple):
+    """Mean log p(v) of given images in nats by a `Bracket`: what that is, with log Z taken off.
+
+    The error is that of log Z; that other images would give another mean is not in it.
+    """
+
+    value: float
+    standard_error: float
+    lower: float
+    upper: float
 
 
 def ais(
@@ -74,11 +106,12 @@ def ais(
 ) -> Estimate:
     """log Z by AIS. 784-500 with 100 chains at the full schedule: half a minute on two cores.
 
-    `base` (n_visible,): visible biases of the base-rate model, best `arrays.log_odds(images)` of the
-    training data; without it the model's own. `betas`: inverse temperatures that rise from 0 to 1.
-    Raises ValueError for a bad base or schedule, for other than binary units, and for fewer than 2 chains,
-    which show no error.
+    `base` (n_visible,): visible biases of the base-rate model, best `arrays.log_odds(images)` of the training
+    data (of Gaussian pixels their mean); without it the model's own. Of a model with classes it may be of the
+    pixels alone. `betas`: inverse temperatures that rise from 0 to 1. Raises ValueError for a bad base or
+    schedule, for unknown units, and for fewer than 2 chains, which show no error.
     """
+    model = model.joint
     return _forward(model, rng, chains, _checked_betas(betas), _checked_base(model, base))[0]
 
 
@@ -90,16 +123,17 @@ def reverse_ais(
     betas: ArrayLike = FULL_SCHEDULE,
     base: ArrayLike | None = None,
 ) -> Estimate:
-    """log Z by AIS from binary `v` (chains, n_visible), each a sample of the model, down to the base.
+    """log Z by AIS from states `v` (chains, n_visible), each a sample of the model, down to the base.
 
     An upper bound on average only if `v` really are samples of the model: `model_samples` makes good ones.
     Starts in too few of the model's modes give too small a value. Options and errors as for `ais`.
     """
+    model = model.joint
     biases = _checked_base(model, base)
-    start = np.concatenate([block.astype(np.float32) for block in binary_blocks(model, v)])
+    start = np.concatenate([block.astype(np.float32) for block in state_blocks(model, v)])
     _check_chains(len(start))
-    log_weights = _anneal(model, biases, start, _checked_betas(betas)[::-1], rng)
-    return _estimate(log_weights, _base_log_partition(model, biases), sign=-1)
+    log_weights = anneal(model, biases, start, _checked_betas(betas)[::-1], rng)
+    return _estimate(log_weights, base_log_partition(model, biases), sign=-1)
 
 
 def bracket(
@@ -112,34 +146,53 @@ def bracket(
     start: ArrayLike | None = None,
     sweeps: int = SWEEPS,
 ) -> Bracket:
-    """AIS and reverse AIS, the latter from `chains` model samples made from `start` by `sweeps` Gibbs sweeps.
+    """log Z with its error between bounds, by AIS and reverse AIS together; options and errors as for `ais`.
 
     784-500 with 100 chains on one core: FULL_SCHEDULE, the default, about a minute; QUICK_SCHEDULE seven seconds.
 
-    `start` (n, n_visible): images, best training data: what the model learned to visit, found without AIS.
-    Without it the reverse chains start from where AIS ended, and modes that AIS missed stay missed.
+    The reverse chains begin at `chains` model samples, made from `start` by `sweeps` Gibbs sweeps. `start`: as for
+    `model_samples`, best training data: what the model learned to visit, found without AIS. Without it they begin
+    where AIS ended, and modes that AIS missed stay missed.
     """
+    model = model.joint
     betas, biases = _checked_betas(betas), _checked_base(model, base)
-    lower, ends = _forward(model, rng, chains, betas, biases)
-    first = resample(ends, lower.log_weights, chains, rng) if start is None else start
+    forward, ends = _forward(model, rng, chains, betas, biases)
+    first = resample(ends, forward.log_weights, chains, rng) if start is None else start
     samples = model_samples(model, chains, rng, start=first, sweeps=sweeps)
-    return Bracket(lower, reverse_ais(model, samples, rng, betas=betas, base=biases))
+    return combine(
+        forward, reverse_ais(model, samples, rng, betas=betas, base=biases), base_log_partition(model, biases)
+    )
+
+
+def combine(forward: Estimate, reverse: Estimate, base_log_partition: float) -> Bracket:
+    """Both directions of one schedule and base, whose log Z_0 is `base_log_partition`, as one."""
+    ratio, error = acceptance_ratio(forward.log_weights, reverse.log_weights)
+    log_z, sure = base_log_partition + ratio, SURE * error
+    ends = [
+        base_log_partition + float(forward.log_weights.mean()),
+        base_log_partition - float(reverse.log_weights.mean()),
+    ]
+    found = Bracket(log_z, error, min(*ends, log_z - sure), max(*ends, log_z + sure), forward, reverse)
+    return found if found.trusted else found._replace(standard_error=float("nan"))
 
 
 def model_samples(
     model: RBM, n: int, rng: np.random.Generator, *, start: ArrayLike | None = None, sweeps: int = SWEEPS
 ) -> Array:
-    """`n` samples of the model, as good as can be had: binary (n, n_visible).
+    """`n` samples of the model, as good as can be had: states (n, n_visible).
 
-    Gibbs chains of `sweeps` sweeps, from rows of `start` drawn at random (images, uint8 or in [0, 1]), or
-    without it from the ends of a quick AIS run, drawn by weight: exact as the run grows long.
+    Gibbs chains of `sweeps` sweeps, from rows of `start` drawn at random (images as the model learns from, with or
+    without class units beside their pixels), or without it from the ends of a quick AIS run, drawn by weight:
+    exact as the run grows long.
     """
+    model = model.joint
     if start is None:
         estimate, ends = _forward(model, rng, max(n, 2), QUICK_SCHEDULE, _checked_base(model, None))
         first = resample(ends, estimate.log_weights, n, rng)
     else:
-        images = check_images(start)
-        first = as_unit_interval(images[np.sort(rng.choice(len(images), n, replace=len(images) < n))])
+        images = model.check_data(start)
+        chosen = images[np.sort(rng.choice(len(images), n, replace=len(images) < n))]
+        first = as_floats(chosen) if chosen.shape[1] == model.n_visible else model.guess(chosen)
     return gibbs(model, first, sweeps, rng)
 
 
@@ -149,76 +202,28 @@ def resample(v: Array, log_weights: Float64, n: int, rng: np.random.Generator) -
 
 
 def average_log_likelihood(model: RBM, v: ArrayLike, log_partition: float) -> float:
-    """Mean over binary `v` (n, n_visible) of log p(v) in nats, given an estimate of log Z.
+    """Mean over states `v` (n, n_visible) of log p(v) in nats, given an estimate of log Z.
 
     An estimate too small makes it too large: AIS flatters, reverse AIS is modest. Raises ValueError for v
-    that are not binary.
+    that are no states of the model: not binary, say.
     """
     return -float(free_energy(model, v).mean()) - log_partition
+
+
+def log_likelihood(model: RBM, v: ArrayLike, log_z: Bracket) -> LogLikelihood:
+    """`average_log_likelihood` of `v` with its error and its bounds: the largest log Z makes the lower one."""
+    value = average_log_likelihood(model, v, log_z.log_partition)
+    above, below = log_z.upper - log_z.log_partition, log_z.log_partition - log_z.lower
+    return LogLikelihood(value, log_z.standard_error, value - above, value + below)
 
 
 def _forward(
     model: RBM, rng: np.random.Generator, chains: int, betas: Float64, base: Float64
 ) -> tuple[Estimate, Array]:
     """The estimate and the end states (chains, n_visible), samples of the model when weighted."""
-    v = bernoulli(np.broadcast_to(sigmoid(base), (_check_chains(chains), len(base))), rng)
-    log_weights = _anneal(model, base, v, betas, rng)
-    return _estimate(log_weights, _base_log_partition(model, base), sign=+1), v
-
-
-def _anneal(model: RBM, base: Float64, v: Array, betas: Float64, rng: np.random.Generator) -> Float64:
-    """Σ_k log p_β[k](v) - log p_β[k-1](v), unnormalised (chains,); `v` is moved along by Gibbs sweeps."""
-    return np.concatenate(
-        [
-            _anneal_block(model, base, v[begin : begin + CHAIN_BLOCK], betas, rng)
-            for begin in range(0, len(v), CHAIN_BLOCK)
-        ]
-    )
-
-
-def _anneal_block(model: RBM, base: Float64, v: Array, betas: Float64, rng: np.random.Generator) -> Float64:
-    """One sweep at each inverse temperature in between; float32 chains, float64 weights."""
-    down = np.ascontiguousarray(model.weights.T)  # both products then run at full speed
-    slope = (model.visible_bias - base).astype(np.float32)
-    x = np.empty((len(v), model.n_hidden), dtype=np.float32)
-    scratch = (np.empty_like(x), np.empty_like(x))
-    units = Bernoulli(rng, len(v) * max(model.n_visible, model.n_hidden))
-    log_weights = np.zeros(len(v))
-    for before, after in pairwise(betas):
-        np.matmul(v, model.weights, out=x)
-        x += model.hidden_bias
-        log_weights += (after - before) * (v @ slope)
-        log_weights += _softplus_step(x, before, after, *scratch)
-        if after == betas[-1]:
-            break
-        x *= np.float32(after)
-        units.draw(units.mean_(x), out=x)
-        np.matmul(x, down, out=v)
-        v *= np.float32(after)
-        v += (base + after * slope).astype(np.float32)
-        units.draw(units.mean_(v), out=v)
-    return log_weights
-
-
-def _softplus_step(x: Array, before: float, after: float, size: Array, step: Array) -> Float64:
-    """Σ_j log(1 + exp(after x_j)) - log(1 + exp(before x_j)) (n,) in float32 without cancellation.
-
-    The step is a ten-thousandth of either term, so it is computed, not the difference: with δ the step in β,
-    δ max(x, 0) + log(1 + σ(-before |x|) (exp(-δ |x|) - 1)), and falling steps are minus the rising ones.
-    """
-    low, delta = min(before, after), abs(after - before)
-    np.abs(x, out=size)
-    np.multiply(size, np.float32(-delta), out=step)
-    np.expm1(step, out=step)
-    size *= np.float32(-0.5 * low)
-    np.tanh(size, out=size)  # σ(y) = (1 + tanh(y / 2)) / 2
-    size += 1
-    step *= size
-    step *= 0.5
-    np.log1p(step, out=step)
-    total: Float64 = step.sum(axis=1).astype(np.float64)
-    total += delta * np.maximum(x, 0, out=size).sum(axis=1)
-    return total if after > before else -total
+    v = base_draws(model, base, _check_chains(chains), rng)
+    log_weights = anneal(model, base, v, betas, rng)
+    return _estimate(log_weights, base_log_partition(model, base), sign=+1), v
 
 
 def _estimate(log_weights: Float64, base_log_partition: float, sign: int) -> Estimate:
@@ -233,10 +238,6 @@ def _estimate(log_weights: Float64, base_log_partition: float, sign: int) -> Est
     )
 
 
-def _base_log_partition(model: RBM, base: Float64) -> float:
-    return float(model.n_hidden * np.log(2) + np.logaddexp(0, base).sum())
-
-
 def _checked_betas(betas: ArrayLike) -> Float64:
     array = np.asarray(betas, dtype=np.float64)
     if array.ndim != 1 or len(array) < 2 or array[0] != 0 or array[-1] != 1 or not (np.diff(array) > 0).all():
@@ -245,8 +246,11 @@ def _checked_betas(betas: ArrayLike) -> Float64:
 
 
 def _checked_base(model: RBM, base: ArrayLike | None) -> Float64:
-    visible_bias = parameters(model)[0]
-    array = visible_bias if base is None else np.asarray(base, dtype=np.float64)
+    check_units(model)
+    own = model.visible_bias.astype(np.float64)
+    array = own if base is None else np.asarray(base, dtype=np.float64)
+    if array.shape == (model.n_pixels,):
+        array = np.concatenate([array, own[model.n_pixels :]])
     if array.shape != (model.n_visible,) or not np.isfinite(array).all():
         raise ValueError(f"base must be {model.n_visible} finite visible biases; got an array of shape {array.shape}")
     return array

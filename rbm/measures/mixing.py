@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from rbm.measures.reader import NONE
 
 WINDOW = 5.0  # Sokal's c: sum the correlations up to c times the time they add up to
+ENOUGH = 50.0  # times, all chains together, from which on an autocorrelation time is worth telling
 HOLD = 5  # sweeps that a digit must last to count as visited: between two of them the reader flickers
 
 
 class Memory(NamedTuple):
-    """`sweeps`: the integrated autocorrelation time; `complete`: False where the film is too short to tell, and
-    the time at least so long."""
+    """`sweeps`: the integrated autocorrelation time; `complete`: False where the film can't tell, and the time is
+    at least so long: it is too short, or of a single chain, which doesn't know what it has never seen."""
 
     sweeps: float
     complete: bool
@@ -55,16 +56,18 @@ def autocorrelation(states: NDArray[np.uint8]) -> NDArray[np.float64]:
     return lagged / lagged[0] if lagged[0] > 0 else np.ones(kept)
 
 
-def memory(rho: NDArray[np.floating], every: int = 1) -> Memory:
+def memory(rho: NDArray[np.floating], every: int = 1, *, chains: int) -> Memory:
     """τ = 1 + 2 Σ_t ρ(t), in sweeps where the states are `every` sweeps apart; so many sweeps make one new sample.
 
     The sum ends at the first t >= 5 τ(t), where noise would begin to add up (Sokal, Monte Carlo methods in
-    statistical mechanics, 1997, section 3).
+    statistical mechanics, 1997, section 3). Measured from the mean of the states themselves, N of all `chains`, ρ is
+    low by τ / N at every t, which 1 + (2 t + 1) / N makes up for (Wolff, Comput. Phys. Commun. 156, 2004, eq. 49).
     """
-    times = 2 * np.cumsum(rho) - 1
+    times, total = 2 * np.cumsum(rho) - 1, chains * len(rho)
     enough = np.flatnonzero(np.arange(len(rho)) >= WINDOW * times)
     last = int(enough[0]) if len(enough) else len(rho) - 1
-    return Memory(every * max(1.0, float(times[last])), bool(len(enough)))
+    time = max(1.0, float(times[last]) * (1 + (2 * last + 1) / total if len(enough) else 1.0))
+    return Memory(every * time, bool(len(enough)) and chains > 1 and total >= ENOUGH * time)
 
 
 def visits(labels: NDArray[np.int64], every: int = 1, hold: int = HOLD) -> Visits:

@@ -16,7 +16,7 @@ from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
 from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
-from rbm.models.arrays import Array, Float64, as_unit_interval, bernoulli, check_images, log_odds
+from rbm.models.arrays import Array, Float64, as_floats
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters
 
@@ -29,7 +29,7 @@ Measures = dict[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What every epoch is measured on: binary images (n, n_visible), the base-rate biases, the seed."""
+    """What every epoch is measured on: pixels (n, n_pixels) as the units can have them, base-rate biases, the seed."""
 
     train: Array
     held_out: Array
@@ -41,29 +41,33 @@ class Context:
 
 
 def make_context(
-    train: ArrayLike, held_out: ArrayLike, seed: int, *, threshold: bool = False, subset: int = SUBSET
+    model: RBM, train: ArrayLike, held_out: ArrayLike, seed: int, *, threshold: bool = False, subset: int = SUBSET
 ) -> Context:
-    """A context of at most `subset` random images each, uint8 or floats in [0, 1], made binary once.
+    """A context of at most `subset` random images each, such as `model` learns from.
 
-    Grey levels become probabilities of ink, or are cut at 0.5 with `threshold`. Raises ValueError for
-    images that are neither, and for another number of pixels held out than trained on.
+    For binary pixels they are made binary once: grey levels become probabilities of ink, or are cut at 0.5 with
+    `threshold`. Raises ValueError for other images, and for another number of pixels held out than trained on.
     """
+    pixels, others = (np.shape(images)[-1:] for images in (train, held_out))
+    if pixels != others:
+        raise ValueError(f"training images have {pixels[0]} pixels and held-out images {others[0]}; they must agree")
     rng = np.random.default_rng(seed)
-    seen, unseen = (_binary_subset(images, subset, threshold, rng) for images in (train, held_out))
-    if seen.shape[1] != unseen.shape[1]:
-        raise ValueError(
-            f"training images have {seen.shape[1]} pixels and held-out images {unseen.shape[1]}; they must agree"
-        )
-    return Context(seen, unseen, base=log_odds(seen), seed=seed)
+    seen, unseen = (_subset(model.marginal, images, subset, threshold, rng) for images in (train, held_out))
+    base = model.marginal.base_rates(seen.mean(axis=0, dtype=np.float64), len(seen))
+    return Context(seen, unseen, base, seed)
 
 
 def check(names: Iterable[str], model: RBM) -> None:
-    """Raises BadValue, listing the known names, for an unknown one; and for "exact" on too large a model."""
+    """Raises BadValue for an unknown name, listing the known ones; for "exact" on too large a model; and for what the
+    units of the model don't allow: pseudo-likelihood flips binary pixels, the rest needs units of this program.
+    """
     for name in names:
         if name not in MONITORS:
             raise BadValue(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
+        if not (model.all_binary if name == "pseudo_likelihood" else model.joint.has_closed_sums):
+            raise BadValue(f"{name!r} can't be measured on a {type(model).__name__}; leave it out")
         if name == "exact":
-            exact.check_size(model)
+            exact.check_size(model.joint)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +80,14 @@ class Watch:
 
     def after(self, epoch: int, epochs: int, model: RBM, change: Parameters) -> Measures:
         """The measures due after `epoch`; `change` is the last update of the parameters."""
-        if epoch % self.every and epoch != epochs:
-            return {}
-        found = {} if self.context is None else measure(model, self._of_model, self.context)
-        return found | (update_ratios(model, change) if UPDATE_RATIO in self.names else {})
+        names = self.due(epoch, epochs)
+        of_model = [name for name in names if name != UPDATE_RATIO]
+        found = {} if self.context is None else measure(model, of_model, self.context)
+        return found | (update_ratios(model, change) if UPDATE_RATIO in names else {})
 
-    @property
-    def _of_model(self) -> list[str]:
-        return [name for name in self.names if name != UPDATE_RATIO]
+    def due(self, epoch: int, epochs: int) -> tuple[str, ...]:
+        """What is to be measured after `epoch` of `epochs`."""
+        return () if epoch % self.every and epoch != epochs else self.names
 
 
 def watch(
@@ -104,11 +108,9 @@ def watch(
     check(of_model, model)
     if not of_model:
         return Watch(names, every)
-    if not model.all_binary:
-        raise BadValue(f"only {UPDATE_RATIO!r} can be monitored on a {type(model).__name__}, got {of_model}")
     if held_out is None:
         raise BadValue(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
-    return Watch(names, every, make_context(images, held_out, seed, threshold=threshold))
+    return Watch(names, every, make_context(model, images, held_out, seed, threshold=threshold))
 
 
 def update_ratios(model: RBM, change: Parameters) -> Measures:
@@ -119,10 +121,13 @@ def update_ratios(model: RBM, change: Parameters) -> Measures:
 
 
 def measure(model: RBM, names: Iterable[str], context: Context) -> Measures:
-    """All that the monitors called `names` measure, together. Raises ValueError as `check` does."""
+    """All that the monitors called `names` measure, together. Raises ValueError as `check` does.
+
+    A model with classes is measured as one of its pixels: the classes are summed out.
+    """
     names = tuple(names)
     check(names, model)
-    return {key: value for name in names for key, value in MONITORS[name](model, context).items()}
+    return {key: value for name in names for key, value in MONITORS[name](model.marginal, context).items()}
 
 
 def _pseudo_likelihood(model: RBM, context: Context) -> Measures:
@@ -148,7 +153,11 @@ def _health(model: RBM, context: Context) -> UnitHealth:
 
 
 def _ais(model: RBM, context: Context) -> Measures:
-    """Mean log-likelihood of held-out images, nats, by the quick bracket of log Z; about five seconds."""
+    """Mean log-likelihood of held-out images, nats, by the quick bracket of log Z; about five seconds.
+
+    `ais` and its error only where they can be trusted; `ais_lower` and `ais_upper` bound it, and `ais_sample_size` is
+    the effective number of chains.
+    """
     log_z = likelihood.bracket(
         model,
         context.rng(),
@@ -157,11 +166,13 @@ def _ais(model: RBM, context: Context) -> Measures:
         start=context.train,
         sweeps=AIS_SWEEPS,
     )
-    minus_free_energy = likelihood.average_log_likelihood(model, context.held_out, 0.0)
-    return {
-        "ais_lower": minus_free_energy - log_z.upper.log_partition,
-        "ais_upper": minus_free_energy - log_z.lower.log_partition,
+    found = likelihood.log_likelihood(model, context.held_out, log_z)
+    bounds = {
+        "ais_lower": found.lower,
+        "ais_upper": found.upper,
+        "ais_sample_size": log_z.effective_sample_size,
     }
+    return bounds | ({"ais": found.value, "ais_error": found.standard_error} if log_z.trusted else {})
 
 
 def _exact(model: RBM, context: Context) -> Measures:
@@ -179,7 +190,25 @@ MONITORS: dict[str, Callable[[RBM, Context], Measures]] = {
 }
 
 
-def _binary_subset(images: ArrayLike, size: int, threshold: bool, rng: np.random.Generator) -> Array:
-    array = check_images(images)
-    chosen = as_unit_interval(array[np.sort(rng.permutation(len(array))[:size])])
-    return (chosen >= 0.5).astype(np.float32) if threshold else bernoulli(chosen, rng)
+FOUND: dict[str, tuple[str, ...]] = {
+    "ais": ("ais", "ais_error", "ais_lower", "ais_upper", "ais_sample_size"),
+    "exact": ("exact_log_likelihood",),
+    UPDATE_RATIO: tuple(f"{UPDATE_RATIO}_{name}" for name in Parameters._fields),
+}
+"""What a monitor may find, by name, where that is not its own name alone."""
+
+
+def found_by(names: Iterable[str]) -> tuple[str, ...]:
+    """All that the monitors called `names` may find, in order: columns for a table."""
+    return tuple(key for name in names for key in FOUND.get(name, (name,)))
+
+
+def usual_every(names: Iterable[str], epochs: int) -> int:
+    """After how many epochs to measure again: AIS, which takes seconds, ten times a run, all else after every one."""
+    return max(1, epochs // 10) if "ais" in names else 1
+
+
+def _subset(model: RBM, images: ArrayLike, size: int, threshold: bool, rng: np.random.Generator) -> Array:
+    array = model.check_data(images)
+    chosen = as_floats(array[np.sort(rng.permutation(len(array))[:size])])
+    return (chosen >= 0.5).astype(np.float32) if threshold else model.draw_states(chosen, rng)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm.measures.exact import binary_blocks, parameters, sum_softplus_
-from rbm.models.arrays import Float64, softplus
+from rbm.measures.exact import parameters, state_blocks
+from rbm.models.arrays import Float64, softplus, sum_softplus_
 from rbm.models.binary import RBM
 
 
@@ -18,7 +18,7 @@ def pseudo_likelihood(model: RBM, v: ArrayLike) -> Float64:
 
     784-500 and 1,000 images: about a second. Raises ValueError for v that are not binary.
     """
-    return np.concatenate([all_flips(model, block) for block in binary_blocks(model, v)])
+    return np.concatenate([all_flips(model, block) for block in state_blocks(model, v)])
 
 
 def stochastic_pseudo_likelihood(model: RBM, v: ArrayLike, rng: np.random.Generator) -> Float64:
@@ -27,7 +27,7 @@ def stochastic_pseudo_likelihood(model: RBM, v: ArrayLike, rng: np.random.Genera
     For binary v (n, n_visible). Raises ValueError as `pseudo_likelihood` does.
     """
     return np.concatenate(
-        [one_flip(model, block, rng.integers(model.n_visible, size=len(block))) for block in binary_blocks(model, v)]
+        [one_flip(model, block, rng.integers(model.n_visible, size=len(block))) for block in state_blocks(model, v)]
     )
 
 

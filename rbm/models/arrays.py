@@ -16,6 +16,8 @@ MAX_CLASSES = 1000  # more are no classes but, say, pixels given by mistake
 
 Float64 = NDArray[np.float64]
 
+FACTORS = 1000  # of at most 2 each that a float64 product holds; it overflows at 2^1024
+
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -61,6 +63,24 @@ def one_of(edges: NDArray[np.floating], rng: np.random.Generator) -> Array:
     chosen = np.minimum((point >= edges).sum(axis=-1), edges.shape[-1] - 1)
     one_hot: Array = np.eye(edges.shape[-1], dtype=np.float32)[chosen]
     return one_hot
+
+
+def sum_softplus_(x: Float64) -> Float64:
+    """Σ_units log(1 + exp(x)) (m,) of x (units, m), which is overwritten.
+
+    With softplus(x) = max(x, 0) + log(1 + exp(-|x|)) nothing overflows, and the factors in [1, 2] are
+    multiplied before the logarithm is taken once: a third of the time of np.logaddexp(0, x).
+    """
+    total: Float64 = x.sum(axis=0)
+    np.abs(x, out=x)
+    total += x.sum(axis=0)
+    total *= 0.5  # Σ max(x, 0)
+    np.negative(x, out=x)
+    np.exp(x, out=x)
+    x += 1
+    for begin in range(0, len(x), FACTORS):
+        total += np.log(np.multiply.reduce(x[begin : begin + FACTORS], axis=0))
+    return total
 
 
 def log_sum_exp(x: Float64) -> float:

@@ -18,7 +18,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
 from rbm.models import notebook
-from rbm.models.arrays import Array, Float64, Floats, Labels, as_floats, bernoulli, check_images, sigmoid, softplus
+from rbm.models.arrays import (
+    Array,
+    Float64,
+    Floats,
+    Labels,
+    as_floats,
+    bernoulli,
+    check_images,
+    sigmoid,
+    softplus,
+    sum_softplus_,
+)
 from rbm.models.layers import Bernoulli, Layers, Units
 
 
@@ -70,20 +81,25 @@ class RBM:
 
     @property
     def all_binary(self) -> bool:
-        """Whether every unit is 0 or 1 by itself, given the other layer: what exact sums and AIS know."""
+        """Whether every unit is 0 or 1 by itself, given the other layer: what pixel flips and gradients ask for."""
         return type(self) is RBM  # whatever is derived from it has other units
 
     def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
         """E(v, h) (n,) in nats for v (n, n_visible) and h (n, n_hidden), or of one pair of vectors."""
         v, h = self._visible(v), np.asarray(h, dtype=np.float32)
-        energy: Floats = -(v @ self.visible_bias) - h @ self.hidden_bias - ((v @ self.weights) * h).sum(axis=-1)
+        energy: Floats = self.visible_energy(v) - h @ self.hidden_bias - ((v @ self.weights) * h).sum(axis=-1)
         return energy
 
     def free_energy(self, v: ArrayLike) -> Floats:
         """F(v) = -log Σ_h exp(-E(v, h)) (n,) in nats: minus the log-probability of v, up to log Z."""
         v = self._visible(v)
         hidden_part: Floats = softplus(v @ self.weights + self.hidden_bias).sum(axis=-1)
-        return -(v @ self.visible_bias) - hidden_part
+        return self.visible_energy(v) - hidden_part
+
+    def visible_energy(self, v: Floats) -> Floats:
+        """What the energy (n,) holds of v (n, n_visible) alone, in the precision of `v`: -v·b."""
+        energy: Floats = -(v @ self.visible_bias)
+        return energy
 
     def mean_hidden(self, v: ArrayLike) -> Floats:
         """p(h = 1 | v) (n, n_hidden), in [0, 1]."""
@@ -99,6 +115,25 @@ class RBM:
             raise BadValue(f"temperature must be above 0, got {temperature}")
         names = ("weights", "visible_bias", "hidden_bias")
         return replace(self, **{name: getattr(self, name) / temperature for name in names})
+
+    # ---- what exact sums and AIS know of the visible units: see rbm.measures
+
+    @property
+    def has_closed_sums(self) -> bool:
+        """Whether `log_visible_sum_` is right of this class; of one that is derived from RBM only where it says so."""
+        return self.all_binary
+
+    def log_visible_sum_(self, x: Float64) -> Float64:
+        """log Σ_v exp(v·x) (m,) over all v, for total inputs x (n_visible, m) = b + W·h, which are overwritten."""
+        return sum_softplus_(x)
+
+    def check_states(self, v: Floats) -> None:
+        """Raises ValueError unless `v` (n, n_visible) are states that the visible units can have."""
+        _check_binary(v)
+
+    def draw_states(self, images: ArrayLike, rng: np.random.Generator) -> Array:
+        """Pixels (n, n_pixels) that `check_states` passes, where grey levels are chances of ink."""
+        return bernoulli(self._pixels(images), rng)
 
     # ---- how visible units draw, and what they learn from
 
@@ -175,6 +210,12 @@ class RBM:
         if v.shape[-1:] != (self.n_visible,):
             raise ValueError(f"this model has {self.n_visible} visible units; got an array of shape {v.shape}")
         return v
+
+
+def _check_binary(v: Floats) -> None:
+    other = v[(v != 0) & (v != 1)]
+    if other.size:
+        raise ValueError(f"v must be binary, 0 or 1; it holds {other[0]}. Binarise first: images > 127")
 
 
 def _frozen(name: str, value: ArrayLike) -> Array:

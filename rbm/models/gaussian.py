@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
-from rbm.models.arrays import Array, Float64, Floats, softplus
+from rbm.models.arrays import Array, Float64, Floats
 from rbm.models.binary import RBM
 from rbm.models.layers import Units
 
@@ -26,17 +26,31 @@ class GaussianRBM(RBM):
 
     pixel_kind = "gaussian"
 
-    def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
-        """E(v, h) (n,) in nats for real v (n, n_visible) and binary h (n, n_hidden), or of one pair."""
-        v, h = self._visible(v), np.asarray(h, dtype=np.float32)
-        energy: Floats = self._distance(v) - h @ self.hidden_bias - ((v @ self.weights) * h).sum(axis=-1)
+    def visible_energy(self, v: Floats) -> Floats:
+        """½‖v - b‖² (n,) of real v (n, n_visible)."""
+        energy: Floats = 0.5 * np.square(v - self.visible_bias).sum(axis=-1)
         return energy
 
-    def free_energy(self, v: ArrayLike) -> Floats:
-        """F(v) = -log Σ_h exp(-E(v, h)) (n,) in nats: minus the log-density of v, up to log Z."""
-        v = self._visible(v)
-        hidden_part: Floats = softplus(v @ self.weights + self.hidden_bias).sum(axis=-1)
-        return self._distance(v) - hidden_part
+    @property
+    def has_closed_sums(self) -> bool:
+        return True
+
+    def log_visible_sum_(self, x: Float64) -> Float64:
+        """log ∫ exp(v·(x - b) - ½‖v - b‖²) dv (m,) for x (n_visible, m) = b + W·h: the density's normal integral.
+
+        Completing the square leaves ½‖x‖² - ½‖b‖² and n_visible times ½ log 2π.
+        """
+        b = self.visible_bias.astype(np.float64)
+        total: Float64 = 0.5 * (np.square(x, out=x).sum(axis=0) - b @ b + len(b) * np.log(2 * np.pi))
+        return total
+
+    def check_states(self, v: Floats) -> None:
+        """Any finite numbers."""
+        check_standard(v)
+
+    def draw_states(self, images: ArrayLike, rng: np.random.Generator) -> Array:
+        """The pixels as they are: nothing is drawn."""
+        return self._pixels(images)
 
     def mean_visible(self, h: ArrayLike) -> Floats:
         """The mean b + W·h (n, n_visible) of v given h, in the data's units."""
@@ -66,11 +80,6 @@ class GaussianRBM(RBM):
     def base_rates(mean: Float64, n: int, n_classes: int = 0) -> Float64:
         """The data's mean itself."""
         return mean
-
-    def _distance(self, v: Array) -> Floats:
-        """½‖v - b‖²."""
-        distance: Floats = 0.5 * np.square(v - self.visible_bias).sum(axis=-1)
-        return distance
 
 
 class Gaussian:

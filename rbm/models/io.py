@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm import files
-from rbm.errors import BadFile, BadModelFile
+from rbm.errors import BadFile, BadModelFile, BadValue
 from rbm.models.binary import RBM
 from rbm.models.gaussian import GaussianRBM
 from rbm.models.labelled import LabelRBM
@@ -131,7 +131,7 @@ def kind_of(pixel_kind: str, *, classes: bool) -> str:
     for name, kind in KINDS.items():
         if kind.pixel_kind == pixel_kind and _has_classes(kind) == classes:
             return name
-    raise ValueError('labels need binary pixels; leave the labels out or use visible "binary"')
+    raise BadValue('labels need binary pixels; leave the labels out or use visible "binary"')
 
 
 def _has_classes(kind: type[RBM]) -> bool:

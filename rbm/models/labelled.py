@@ -13,7 +13,19 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from rbm.models.arrays import Array, Floats, Labels, bernoulli, check_labels, one_of, sigmoid, softmax, softplus
+from rbm.models.arrays import (
+    Array,
+    Float64,
+    Floats,
+    Labels,
+    bernoulli,
+    check_labels,
+    one_of,
+    sigmoid,
+    softmax,
+    softplus,
+    sum_softplus_,
+)
 from rbm.models.binary import RBM
 from rbm.models.layers import Bernoulli, Units
 
@@ -43,6 +55,24 @@ class LabelRBM(RBM):
         """The model of the pixels alone, a `Marginal`."""
         pixels = slice(self.n_pixels)
         return Marginal(self.weights[pixels], self.visible_bias[pixels], self.hidden_bias, self)
+
+    @property
+    def has_closed_sums(self) -> bool:
+        return True
+
+    def log_visible_sum_(self, x: Float64) -> Float64:
+        """As in `rbm.RBM` for the pixels; of the classes one is on: log Σ_k exp(x_k)."""
+        classes: Float64 = np.logaddexp.reduce(x[self.n_pixels :], axis=0)
+        return sum_softplus_(x[: self.n_pixels]) + classes
+
+    def check_states(self, v: Floats) -> None:
+        """Raises ValueError unless all are 0 or 1, and of the classes one is on."""
+        super().check_states(v)
+        on = v[:, self.n_pixels :].sum(axis=1)
+        if (on != 1).any():
+            raise ValueError(
+                f"of {self.n_classes} classes one must be on; here {on[on != 1][0]:g} are. model.join does it"
+            )
 
     def join(self, images: ArrayLike, labels: ArrayLike) -> Array:
         """Visible states (n, n_visible) of images (n, n_pixels), uint8 or in [0, 1], and labels (n,).

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rbm.models.arrays import Array
 
+WHOLE_WORDS = (np.random.SFC64, np.random.PCG64, np.random.PCG64DXSM, np.random.Philox)  # raw words of 64 random bits
 ONE = np.uint32(0x3F800000)  # the bits of float32 1.0
 
 
@@ -61,10 +63,17 @@ def uniform_in_one_to_two(rng: np.random.Generator, count: int) -> Array:
 
     Half the time of `rng.random(dtype=float32)`, which scales what it draws.
     """
-    bits = rng.bit_generator.random_raw((count + 1) // 2).view(np.uint32)[:count]
+    bits = _random_words(rng, count)
     bits >>= 9
     bits |= ONE
     return bits.view(np.float32)
+
+
+def _random_words(rng: np.random.Generator, count: int) -> NDArray[np.uint32]:
+    """Uniform uint32 (count,): the halves of raw words where those have 64 bits, as all but MT19937's have."""
+    if isinstance(rng.bit_generator, WHOLE_WORDS):
+        return rng.bit_generator.random_raw((count + 1) // 2).view(np.uint32)[:count]
+    return rng.integers(0, 2**32, count, dtype=np.uint32)
 
 
 def up(p: Parameters, v: Array, out: Array) -> Array:

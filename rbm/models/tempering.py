@@ -28,6 +28,7 @@ class Tempered:
         self._hidden = independent_draws(p, rungs * chains, layers)
         self._mean = np.empty_like(self._hidden)
         self._visible = np.empty((rungs * chains, len(base)), dtype=np.float32)
+        self.swaps = np.zeros((rungs - 1, 2), dtype=np.int64)  # of each pair of neighbours: made and tried
 
     def rows(self, n: int) -> int:
         return self._row_at.shape[1]
@@ -69,6 +70,7 @@ class Tempered:
             gap = self._beta[first:last:2] - self._beta[first + 1 :: 2]
             swap: NDArray[np.bool_] = -self._rng.standard_exponential(i.shape) < gap[:, None] * (energy[i] - energy[j])
             i[...], j[...] = np.where(swap, j, i), np.where(swap, i, j)
+            self.swaps[first:last:2] += np.stack([swap.sum(axis=1), np.full(len(swap), swap.shape[1])], axis=1)
 
 
 def independent_draws(p: Parameters, n: int, layers: Layers) -> Array:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from rbm.errors import Refused
-from rbm.measures.monitors import UPDATE_RATIO
+from rbm.measures.monitors import UPDATE_RATIO, usual_every
 from rbm.runs.progress import History, Point, Progress, Status
 from rbm.runs.record import Run
 from rbm.runs.store import Store
@@ -60,7 +60,7 @@ class Task:
             validation=self.validation,
             validation_labels=self.validation_labels,
             monitors=(UPDATE_RATIO, *self.measures),
-            monitor_every=max(1, self.config.epochs // 10) if "ais" in self.measures else 1,  # it takes seconds
+            monitor_every=usual_every(self.measures, self.config.epochs),
             state=self.state,
         )
 
@@ -227,6 +227,8 @@ class Job:
             if asked != "run":
                 self._end("stopped" if asked == "stop" else "paused", model=trainer.model, state=trainer.snapshot())
                 return
+            if measures := trainer.about_to_measure:
+                self._note(measuring=measures)
             report = trainer.step()
             self._note_step(trainer, time.perf_counter() - start)
             if report is not None:
@@ -245,7 +247,7 @@ class Job:
 
     def _end(self, status: Status, *, state: TrainState | None = None, **changes: object) -> None:
         """Nothing more for now, or for good. Said first, then kept: nobody waits for the disk."""
-        self._note(status=status, **changes)
+        self._note(status=status, measuring=(), **changes)
         self._recorder.keep(self._progress, state)
         if self.over:
             self._trainer = None
@@ -253,7 +255,8 @@ class Job:
     def _note_step(self, trainer: Trainer, seconds: float) -> None:
         fraction = _fraction(trainer)
         done, spent = fraction - self._base[0], seconds - self._base[1]
-        self._note(fraction=fraction, seconds=seconds, speed=done / spent if spent > MEASURABLE else 0.0)
+        speed = done / spent if spent > MEASURABLE else 0.0
+        self._note(fraction=fraction, seconds=seconds, speed=speed, measuring=())
 
     def _note_epoch(self, report: Report) -> None:
         self._note(epoch=report.epoch, model=report.model, images_per_second=report.images_per_second)

@@ -57,6 +57,7 @@ class Progress:
     model: None before there is one. fraction: of all mini-batches. seconds: of training, without waits and
     pauses. speed: the fraction done in a second, 0 before it is known. place, wait: of a training that
     waits, its place in the queue from 1, and the seconds until a worker is free (None: nobody can know yet).
+    measuring: the monitors that are at work right now, if any.
     """
 
     status: Status
@@ -71,6 +72,7 @@ class Progress:
     message: str = ""
     place: int | None = None
     wait: float | None = None
+    measuring: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:

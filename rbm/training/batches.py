@@ -37,7 +37,7 @@ class Images:
         classes = np.bincount(self._labels, minlength=self.n_classes) / len(pixels)
         self.mean: Float64 = np.concatenate([pixel_mean, classes])  # of every visible unit
         self._one_hot = np.eye(self.n_classes, dtype=np.float32)
-        self._drawn_anew = config.binarize == "sample"
+        self.drawn_anew = config.binarize == "sample"
 
     def __len__(self) -> int:
         return len(self._pixels)
@@ -53,7 +53,7 @@ class Images:
     def fill(self, rows: NDArray[np.int64], out: Array, rng: np.random.Generator | None = None) -> Array:
         """`out` becomes these images; without a generator grey levels stay grey whatever `binarize` says."""
         pixels, place = self._pixels[rows], out[:, : self.n_pixels]
-        if self._drawn_anew and rng is not None:
+        if self.drawn_anew and rng is not None:
             np.less(_uniform_below_one(pixels, rng), pixels, out=place, casting="unsafe")
         elif pixels.dtype == np.uint8:
             np.divide(pixels, np.float32(255), out=place)  # times 1/255 would be off by a bit now and then
@@ -62,6 +62,22 @@ class Images:
         if self.n_classes:
             out[:, self.n_pixels :] = self._one_hot[self._labels[rows]]
         return out
+
+
+def held_out_images(
+    validation: ArrayLike | None, labels: ArrayLike | None, images: Images, config: TrainConfig
+) -> Images | None:
+    """What `validation` is to a run on `images`; None without it. Raises ValueError where the two don't fit."""
+    if validation is None:
+        return None
+    if (labels is None) != (images.n_classes == 0):
+        raise ValueError("labels and validation_labels go together; give both or neither")
+    held_out = Images(validation, config, labels, images.n_classes)
+    if held_out.n_pixels != images.n_pixels:
+        raise ValueError(
+            f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
+        )
+    return held_out
 
 
 def _uniform_below_one(pixels: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.generic]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rbm.models.arrays import Array, Arrays
 from rbm.models.layers import Layers, Parameters, down, up
 from rbm.models.tempering import Tempered, independent_draws
 from rbm.training.config import TrainConfig
+
+Counts = NDArray[np.int64]
 
 
 class Chains(Protocol):
@@ -31,6 +34,10 @@ class Chains(Protocol):
     def arrays(self) -> Arrays:
         """The chains' own state, live."""
 
+    @property
+    def swaps(self) -> Counts | None:
+        """Swaps (pairs of neighbouring temperatures, 2), made and tried, live; None without temperatures."""
+
 
 def start_chains(
     config: TrainConfig, batch_size: int, p: Parameters, base: Array, layers: Layers, rng: np.random.Generator
@@ -45,6 +52,8 @@ def start_chains(
 
 class FromData:
     """Contrastive divergence: the chains start at the batch each time (Hinton 2002)."""
+
+    swaps = None
 
     def __init__(self, config: TrainConfig, batch_size: int, layers: Layers) -> None:
         self._layers, self._sampled = layers, config.negative == "sample"
@@ -67,6 +76,8 @@ class FromData:
 
 class Persistent:
     """Persistent contrastive divergence: chains that are never reset (Tieleman, ICML 2008)."""
+
+    swaps = None
 
     def __init__(self, config: TrainConfig, batch_size: int, p: Parameters, layers: Layers) -> None:
         self._layers, self._sampled = layers, config.negative == "sample"

@@ -129,8 +129,8 @@ class TrainConfig:
     )
     binarize: Binarize = setting(
         "none", "Grey pixels are",
-        "What a grey level is to the model. Training errors are measured against the batch as used, held-out errors "
-        "against grey levels, or cut ones for threshold.",
+        "What a grey level is to the model. Errors, in training and held out, are measured against grey levels, or cut "
+        "ones for threshold.",
         choices={
             "none": "a probability",
             "threshold": "black or white, cut at one half",

@@ -24,7 +24,7 @@ class Gradient:
     def __init__(
         self, config: TrainConfig, batch: int, model_rows: int, visible_mean: Array, hidden_mean: Array
     ) -> None:
-        self._config, rows = config, batch + model_rows
+        self._config, self._batch, rows = config, batch, batch + model_rows
         self.visible = np.empty((rows + max(batch, 2), len(visible_mean)), dtype=np.float32)
         self.hidden = np.empty((rows + 2, len(hidden_mean)), dtype=np.float32)
         self._share = np.empty(rows, dtype=np.float32)
@@ -61,8 +61,9 @@ class Gradient:
         self._decay(weights, rate, out.weights)
 
     def _move_offsets(self, data_v: Array, data_h: Array) -> None:
-        self._mu += OFFSET_RATE * (data_v.mean(axis=0) - self._mu)
-        self._lambda += OFFSET_RATE * (data_h.mean(axis=0) - self._lambda)
+        rate = OFFSET_RATE * np.float32(len(data_v) / self._batch)
+        self._mu += rate * (data_v.mean(axis=0) - self._mu)
+        self._lambda += rate * (data_h.mean(axis=0) - self._lambda)
 
     def _centred_product(self, rows: int, out: Parameters) -> None:
         """G = <(v - μ)(h - λ)ᵀ>_data - <(v - μ)(h - λ)ᵀ>_model, then Δb -= G λ and Δc -= Gᵀ μ.
@@ -85,7 +86,8 @@ class Gradient:
         every image; so it reaches weights and biases through the product (guide, section 11).
         """
         config = self._config
-        self._activity += np.float32(1 - config.sparsity_decay) * (data_h.mean(axis=0) - self._activity)
+        rate = np.float32(1 - config.sparsity_decay) * np.float32(len(data_h) / self._batch)
+        self._activity += rate * (data_h.mean(axis=0) - self._activity)
         data_h -= np.float32(config.sparsity_cost) * (self._activity - np.float32(config.sparsity_target))
 
     def _decay(self, weights: Array, rate: float, change: Array) -> None:

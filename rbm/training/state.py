@@ -52,9 +52,8 @@ class Report:
     """What is known at the end of an epoch.
 
     The errors are means over images of the squared difference between an image and its one-step mean-field
-    reconstruction, summed over pixels. What `binarize` did to an image counts as the image: the training
-    error is against the batch as used, the validation error against cut images for "threshold" and against
-    grey levels otherwise.
+    reconstruction, summed over pixels. Both are of the same kind: of cut images for "threshold", and of grey levels,
+    rebuilt from grey levels, otherwise, also where the model learns from black or white draws of them.
     """
 
     epoch: int  # finished so far
@@ -63,7 +62,7 @@ class Report:
     validation_error: float | None  # over the held-out images, weights frozen
     seconds: float  # spent in this epoch's updates
     images_per_second: float
-    metrics: dict[str, float]  # what `monitors` asked for, by name
+    metrics: dict[str, float]  # what `monitors` asked for, by name; of "pt" also the `swap_rate` of neighbours
     state: TrainState  # to continue from, by train(..., state=report.state)
 
 

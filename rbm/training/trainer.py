@@ -21,7 +21,7 @@ from rbm.models import io
 from rbm.models.arrays import Array, Arrays
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters, down, up
-from rbm.training.batches import Images
+from rbm.training.batches import Images, held_out_images
 from rbm.training.chains import start_chains
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
@@ -89,7 +89,7 @@ class Trainer:
     ) -> None:
         self.config = config
         self._images = Images(images, config, labels)
-        self._validation = _held_out(validation, validation_labels, self._images, config)
+        self._validation = held_out_images(validation, validation_labels, self._images, config)
         self.batches = -(-len(self._images) // config.batch_size)
         self._measure_every = max(1, len(self._images) // MEASURED)  # batches
         self.epoch = self.batch = self._measured = 0
@@ -99,7 +99,7 @@ class Trainer:
         self._order = self._rng.permutation(len(self._images))
         if state is None:
             some = self._order[:MEASURED]  # at random: the first ones may all be of one class
-            self.start_error = self._mean_error(self._images, some, self._rng)
+            self.start_error = self._mean_error(self._images, some)
         else:
             self._restore(state)
         self._last_good = self.model
@@ -110,7 +110,7 @@ class Trainer:
     def _prepare(self) -> None:
         """The start of every array; all that the step needs is allocated here."""
         config, rng = self.config, self._rng
-        batch = min(config.batch_size, len(self._images))
+        self._batch_size = batch = min(config.batch_size, len(self._images))
         base = self._images.base_rates().astype(np.float32)
         self._parameters = p = _start(base, config, rng)
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
@@ -128,6 +128,13 @@ class Trainer:
     @property
     def finished(self) -> bool:
         return self.epoch >= self.config.epochs
+
+    @property
+    def about_to_measure(self) -> tuple[str, ...]:
+        """The monitors that the next step will run, which may take seconds: none unless it ends an epoch."""
+        if self.finished or self.batch + 1 < self.batches:
+            return ()
+        return self._watch.due(self.epoch + 1, self.config.epochs)
 
     @property
     def model(self) -> RBM:
@@ -150,7 +157,7 @@ class Trainer:
         p, config, n = self._parameters, self.config, len(batch)
         progress = self.epoch + self.batch / self.batches
         m = self._chains.rows(n)
-        measured = n if self.batch % self._measure_every == 0 else 0
+        measured = self._measure(batch) if self.batch % self._measure_every == 0 else 0
         data_v, below = self._gradient.visible[:n], self._gradient.visible[n : n + m + measured]
         data_h, model_h = self._gradient.hidden[:n], self._gradient.hidden[n : n + m]
 
@@ -160,7 +167,8 @@ class Trainer:
         if measured:
             self._error_sum += self._error(data_v, rebuilt=below[m:])
             self._measured += n
-        self._gradient.step(n, m, config.rate_at(progress), p.weights, out=self._change)
+        # a short last batch takes a shorter step, so that an image counts the same wherever it stands
+        self._gradient.step(n, m, config.rate_at(progress) * (n / self._batch_size), p.weights, out=self._change)
 
         momentum = np.float32(config.momentum_at(self.epoch))
         for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
@@ -170,19 +178,29 @@ class Trainer:
             value += change
         self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
 
+    def _measure(self, batch: NDArray[np.int64]) -> int:
+        """How many of the batch shall be rebuilt together with its sweep, in one product. None where grey pixels are
+        drawn: their error, like that of held-out images, is between grey levels, and takes a pass of its own.
+        """
+        if not self._images.drawn_anew:
+            return len(batch)
+        self._error_sum += self._mean_error(self._images, batch) * len(batch)
+        self._measured += len(batch)
+        return 0
+
     def _error(self, v: Array, rebuilt: Array) -> float:
         """Σ over the images of the squared difference to their reconstructions, which are overwritten."""
         rebuilt -= v
         pixels = rebuilt[:, : self._images.n_pixels]
         return float(np.vdot(pixels, pixels))
 
-    def _mean_error(self, images: Images, rows: NDArray[np.int64], rng: np.random.Generator | None = None) -> float:
-        """The mean error of these images; grey levels are drawn only if a generator is given."""
+    def _mean_error(self, images: Images, rows: NDArray[np.int64]) -> float:
+        """The mean error of these images, whose grey levels stay grey."""
         visible, hidden = self._gradient.visible, self._gradient.hidden
         block, total = len(visible) // 2, 0.0
         for begin in range(0, len(rows), block):
             n = len(rows[begin : begin + block])
-            v = images.fill(rows[begin : begin + block], out=visible[:n], rng=rng)
+            v = images.fill(rows[begin : begin + block], out=visible[:n])
             h = self._layers.hidden.mean_(up(self._parameters, v, out=hidden[:n]))
             rebuilt = self._layers.visible.mean_(down(self._parameters, h, out=visible[n : 2 * n]))
             total += self._error(v, rebuilt)
@@ -207,9 +225,18 @@ class Trainer:
             validation_error=self.validation_error(),
             seconds=seconds,
             images_per_second=n / seconds,
-            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity),
+            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity)
+            | self._swap_rates(),
             state=self.snapshot(),
         )
+
+    def _swap_rates(self) -> dict[str, float]:
+        """Shares of the swaps tried in this epoch that succeeded, and a new count."""
+        if (swaps := self._chains.swaps) is None:
+            return {}
+        rates = swaps[:, 0] / swaps[:, 1]
+        swaps[...] = 0
+        return {"swap_rate": float(rates.mean()), "swap_rate_lowest": float(rates.min())}
 
     def validation_error(self) -> float | None:
         """Mean reconstruction error of the held-out images now, if there are any."""
@@ -229,6 +256,8 @@ class Trainer:
             "seconds": self._seconds,
             "generator": generator_state(self._rng),
         }
+        if self._chains.swaps is not None:
+            values["swaps"] = self._chains.swaps.tolist()
         return TrainState({name: array.copy() for name, array in self._arrays().items()}, values)
 
     def _restore(self, state: TrainState) -> None:
@@ -243,6 +272,8 @@ class Trainer:
         self.epoch, self.batch = state.epoch, state.batch
         self._error_sum, self.start_error = values["error_sum"], values["start_error"]
         self._measured, self._seconds = values["measured"], values["seconds"]
+        if self._chains.swaps is not None and "swaps" in values:  # states of an earlier version hold none
+            self._chains.swaps[...] = values["swaps"]
 
     def _arrays(self) -> Arrays:
         velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}
@@ -264,18 +295,3 @@ def _start(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parame
     weights *= config.weight_std
     visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
     return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
-
-
-def _held_out(
-    validation: ArrayLike | None, labels: ArrayLike | None, images: Images, config: TrainConfig
-) -> Images | None:
-    if validation is None:
-        return None
-    if (labels is None) != (images.n_classes == 0):
-        raise ValueError("labels and validation_labels go together; give both or neither")
-    held_out = Images(validation, config, labels, images.n_classes)
-    if held_out.n_pixels != images.n_pixels:
-        raise ValueError(
-            f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
-        )
-    return held_out

@@ -1,6 +1,7 @@
 """Every page through the entrypoint, without a browser."""
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -337,10 +338,12 @@ def test_every_setting_reaches_the_run(app: AppTest) -> None:
     assert {"free_energy_gap", "exact_log_likelihood", "update_ratio_weights"} <= set(
         progress(app).history[-1].measures
     )
-    assert len(app.get("plotly_chart")) == 4
+    assert [chart.key for chart in app.get("plotly_chart")] == [
+        "learning_curve", "measure_likelihood", "measure_gap", "measure_swaps", "measure_updates"
+    ]  # fmt: skip
 
 
-def test_ais_is_shown_as_a_bracket(app: AppTest) -> None:
+def test_ais_is_shown_with_its_error_between_bounds(app: AppTest) -> None:
     open_page(app, "train")
     app.selectbox(key="data").select("digits-8x8")
     app.number_input(key="n_hidden").set_value(7)
@@ -349,7 +352,11 @@ def test_ais_is_shown_as_a_bracket(app: AppTest) -> None:
     wait_for_the_end(pressed(app, "Start"))
     assert not app.exception
     metrics = progress(app).history[-1].measures
-    assert metrics["ais_lower"] < metrics["ais_upper"] + 1
+    assert metrics["ais_lower"] < metrics["ais"] - metrics["ais_error"]
+    assert metrics["ais"] + metrics["ais_error"] < metrics["ais_upper"]
+    chart = json.loads(app.get("plotly_chart")[1].proto.spec)
+    assert chart["layout"]["title"]["text"] == "Log-likelihood of held-out digits"
+    assert {trace.get("name") for trace in chart["data"]} == {"lower bound", "bounds", "AIS ± 2 errors"}
 
 
 def upload(app: AppTest, data: bytes, name: str = "model.npz") -> AppTest:

@@ -41,8 +41,8 @@ def test_a_new_field_appears_by_itself(monkeypatch, capsys):
     monkeypatch.setattr(train, "TrainConfig", Config)
     given = ["train", "--data", "d", "--out", "o", "--third", "3", "--second", "5", "--fourth", "blue", "--fifth"]
     options = cli.parse(given)
-    assert (options.first, options.second, options.third) == (1, 5.0, 3)
-    assert (options.fourth, options.fifth) == ("blue", True)
+    assert train.given(options) == {"second": 5.0, "third": 3, "fourth": "blue", "fifth": True}
+    assert Config(**train.given(options)) == Config(1, 5.0, 3, "blue", True)
     with pytest.raises(SystemExit):
         cli.parse(["train", "--help"])
     printed = " ".join(capsys.readouterr().out.split())

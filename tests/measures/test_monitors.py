@@ -6,14 +6,14 @@ import math
 import numpy as np
 import pytest
 
-from rbm import RBM, TrainConfig, Trainer, train
+from rbm import RBM, GaussianRBM, LabelRBM, TrainConfig, Trainer, train
 from rbm.measures import diagnostics, monitors
 
 RNG = np.random.default_rng(12)
 MODEL = RBM(0.5 * RNG.standard_normal((7, 11)), RNG.standard_normal(7), RNG.standard_normal(11))
 TRAIN = RNG.integers(0, 256, (31, 7), dtype=np.uint8)
 HELD_OUT = RNG.integers(0, 256, (23, 7), dtype=np.uint8)
-CONTEXT = monitors.make_context(TRAIN, HELD_OUT, seed=0)
+CONTEXT = monitors.make_context(MODEL, TRAIN, HELD_OUT, seed=0)
 
 
 def minus_free_energy(model, v):
@@ -43,13 +43,40 @@ def test_several_come_together_in_the_order_asked_for():
 def test_the_exact_and_the_ais_monitor_agree():
     got = monitors.measure(MODEL, ["exact", "ais"], CONTEXT)
     assert got["exact_log_likelihood"] == pytest.approx(mean_log_likelihood(MODEL, CONTEXT.held_out), rel=1e-6)
-    assert got["ais_lower"] == pytest.approx(got["exact_log_likelihood"], abs=0.1)
-    assert got["ais_upper"] == pytest.approx(got["exact_log_likelihood"], abs=0.1)
+    assert got["ais"] == pytest.approx(got["exact_log_likelihood"], abs=4 * got["ais_error"])
+    assert 0 < got["ais_error"] < 0.02
+    assert got["ais_lower"] < got["exact_log_likelihood"] < got["ais_upper"] < got["ais_lower"] + 0.1
+    assert 90 < got["ais_sample_size"] <= 100
+
+
+def test_ais_that_can_not_be_trusted_gives_bounds_only(monkeypatch):
+    """One step to a model with strong weights: a few chains outweigh the rest."""
+    monkeypatch.setattr(monitors.likelihood, "QUICK_SCHEDULE", np.array([0.0, 1.0]))
+    strong = RBM(5 * MODEL.weights, MODEL.visible_bias, MODEL.hidden_bias)
+    got = monitors.measure(strong, ["ais"], CONTEXT)
+    assert got["ais_sample_size"] < 10
+    assert sorted(got) == ["ais_lower", "ais_sample_size", "ais_upper"]
+    assert got["ais_lower"] < mean_log_likelihood(strong, CONTEXT.held_out) < got["ais_upper"]
+
+
+def test_models_with_classes_and_real_pixels_are_measured_too():
+    rng = np.random.default_rng(13)
+    with_classes = LabelRBM(rng.standard_normal((10, 5)), rng.standard_normal(10), rng.standard_normal(5), n_classes=3)
+    real = GaussianRBM(0.3 * rng.standard_normal((7, 5)), rng.standard_normal(7), rng.standard_normal(5))
+    standard = rng.standard_normal((31, 7)).astype(np.float32)
+    for model, images in ((with_classes, TRAIN), (real, standard)):
+        context = monitors.make_context(model, images, images[::2], seed=0)
+        names = ["exact", "ais", "free_energy_gap", "dead_units", "saturated_units"]
+        got = monitors.measure(model, names, context)
+        assert got["ais"] == pytest.approx(got["exact_log_likelihood"], abs=4 * got["ais_error"] + 1e-5)
+        with pytest.raises(ValueError, match=f"'pseudo_likelihood' can't be measured on a {type(model).__name__}"):
+            monitors.measure(model, ["pseudo_likelihood"], context)
+    np.testing.assert_array_equal(context.held_out, standard[::2])
 
 
 def test_the_pseudo_likelihood_is_near_the_likelihood_of_a_model_without_weights():
     model = RBM(np.zeros((7, 11)), np.full(7, 2.0), np.zeros(11))
-    context = monitors.make_context(np.full((5, 7), 255, np.uint8), np.full((5, 7), 255, np.uint8), seed=1)
+    context = monitors.make_context(MODEL, np.full((5, 7), 255, np.uint8), np.full((5, 7), 255, np.uint8), seed=1)
     got = monitors.measure(model, ["pseudo_likelihood"], context)
     assert got["pseudo_likelihood"] == pytest.approx(-7 * math.log1p(math.exp(-2)))
 
@@ -80,21 +107,21 @@ def test_exact_is_refused_before_training_starts():
 
 
 def test_the_context_is_fixed_binary_and_small():
-    again = monitors.make_context(TRAIN, HELD_OUT, seed=0)
+    again = monitors.make_context(MODEL, TRAIN, HELD_OUT, seed=0)
     np.testing.assert_array_equal(again.train, CONTEXT.train)
-    small = monitors.make_context(TRAIN, HELD_OUT, seed=0, subset=13)
+    small = monitors.make_context(MODEL, TRAIN, HELD_OUT, seed=0, subset=13)
     assert small.train.shape == small.held_out.shape == (13, 7)
     assert set(np.unique(CONTEXT.train)) == {0.0, 1.0}
 
 
 def test_thresholding_draws_nothing():
-    context = monitors.make_context(TRAIN, HELD_OUT, seed=3, threshold=True)
+    context = monitors.make_context(MODEL, TRAIN, HELD_OUT, seed=3, threshold=True)
     np.testing.assert_array_equal(context.held_out, HELD_OUT > 127)
 
 
 def test_images_of_different_sizes_are_refused():
     with pytest.raises(ValueError, match="7 pixels and held-out images 5"):
-        monitors.make_context(TRAIN, HELD_OUT[:, :5], seed=0)
+        monitors.make_context(MODEL, TRAIN, HELD_OUT[:, :5], seed=0)
 
 
 def test_the_update_ratio():

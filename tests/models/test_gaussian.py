@@ -148,9 +148,11 @@ def test_standard_data_have_mean_0_and_variance_1_and_come_back() -> None:
     assert standard.undo(v) == pytest.approx(images, abs=1e-3)
 
 
-def test_exact_sums_for_binary_units_refuse_it() -> None:
-    with pytest.raises(ValueError, match="binary units only; a GaussianRBM has others"):
-        rbm.exact.log_partition(tiny())
+def test_pixel_flips_and_exact_gradients_are_for_binary_units() -> None:
+    v = tiny().draw_visible(tiny().mean_visible(np.zeros((3, HIDDEN))), np.random.default_rng(0))
+    for measure in (rbm.pseudo_likelihood, rbm.exact.gradient):
+        with pytest.raises(ValueError, match="binary units only; a GaussianRBM has others"):
+            measure(tiny(), v)
 
 
 def test_a_model_file_keeps_the_kind() -> None:

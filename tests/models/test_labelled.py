@@ -125,9 +125,11 @@ def test_bad_arguments_are_refused() -> None:
         next(rbm.train(images, config, labels=labels, validation=images, validation_labels=labels + 1))
 
 
-def test_exact_sums_for_binary_units_refuse_it() -> None:
-    with pytest.raises(ValueError, match="binary units only; a LabelRBM has others"):
-        rbm.exact.log_partition(tiny())
+def test_pixel_flips_and_exact_gradients_are_for_binary_units() -> None:
+    v = tiny().draw_visible(tiny().mean_visible(np.zeros((3, HIDDEN))), np.random.default_rng(0))
+    for measure in (rbm.pseudo_likelihood, rbm.exact.gradient):
+        with pytest.raises(ValueError, match="binary units only; a LabelRBM has others"):
+            measure(tiny(), v)
 
 
 def test_a_model_file_keeps_the_kind_and_the_note() -> None:

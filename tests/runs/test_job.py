@@ -11,6 +11,7 @@ import pytest
 
 import rbm
 from rbm.errors import BadValue
+from rbm.measures import monitors
 from rbm.runs.job import Forgetful, Job, Task
 from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
@@ -134,6 +135,37 @@ def test_measures_are_taken_and_change_nothing(images: np.ndarray, queue: Queue)
     np.testing.assert_array_equal(job.progress().model.weights, report.model.weights)
     for point in job.progress().history[1:]:
         assert {"update_ratio_weights", "free_energy_gap", "dead_units"} <= point.measures.keys()
+
+
+def test_it_says_what_it_measures_while_it_does(
+    images: np.ndarray, queue: Queue, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The monitor looks at the job that it works for, after every epoch."""
+    seen, exact = [], monitors.MONITORS["exact"]
+
+    def looked_at(model: rbm.RBM, context: monitors.Context) -> dict[str, float]:
+        seen.append(job.progress().measuring)
+        return exact(model, context)
+
+    monkeypatch.setitem(monitors.MONITORS, "exact", looked_at)
+    job = queue.submit(Task(images, CONFIG, validation=images, measures=("exact",)), Kept())
+    gate.open()
+    assert job.join(SECONDS)
+    assert len(seen) == CONFIG.epochs
+    assert all("exact" in names for names in seen)
+    assert job.progress().measuring == ()
+
+
+def test_a_trainer_knows_before_a_step_what_it_will_measure(images: np.ndarray) -> None:
+    options = {"validation": images, "monitors": ["dead_units"], "monitor_every": 2}
+    trainer = Trainer(images, rbm.TrainConfig(n_hidden=7, epochs=3, batch_size=20), **options)
+    told = []
+    while not trainer.finished:
+        told.append(trainer.about_to_measure)
+        report = trainer.step()
+        assert bool(report and report.metrics) is bool(told[-1])
+    assert [bool(names) for names in told] == [False] * 5 + [True] + [False, False, True]
+    assert trainer.about_to_measure == ()
 
 
 def test_stop_keeps_the_weights_of_that_moment(images: np.ndarray, queue: Queue, gate: Gate) -> None:

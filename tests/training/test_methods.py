@@ -146,6 +146,61 @@ def test_validation_is_measured_on_cut_images_or_grey_levels() -> None:
         assert report.validation_error == pytest.approx(reconstruction_error(report.model, used), rel=1e-5)
 
 
+STILL = 1e-12  # a rate at which nothing moves
+
+
+@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])
+@pytest.mark.parametrize("binarize", ["none", "threshold", "sample"])
+def test_training_and_held_out_error_are_of_one_kind(binarize: str, algorithm: str) -> None:
+    """Of the same images and a model that stands still they are the same number, at the start too."""
+    images = np.random.default_rng(5).integers(0, 256, (29, PIXELS), dtype=np.uint8)
+    settings = config(binarize=binarize, algorithm=algorithm, learning_rate=STILL, weight_std=0.5)
+    trainer = rbm.Trainer(images, settings, validation=images)
+    start, held_out = trainer.start_error, trainer.validation_error()
+    (report,) = [found for _ in range(trainer.batches) if (found := trainer.step())]
+    assert report.reconstruction_error == pytest.approx(report.validation_error, rel=1e-5)
+    assert start == pytest.approx(held_out, rel=1e-6)
+    used = images > 127 if binarize == "threshold" else images / 255
+    assert start == pytest.approx(reconstruction_error(trainer.model, used), rel=1e-5)
+
+
+@pytest.mark.parametrize("extra", [{}, {"centering": True}, {"sparsity_cost": 0.1, "sparsity_target": 0.05}])
+def test_a_last_batch_of_one_image_moves_the_model_by_its_share(extra: dict) -> None:
+    """A step along the mean of one image is 13 times shorter than one of a batch of 13."""
+    images = np.tile(np.random.default_rng(6).integers(0, 2, PIXELS).astype(np.float32), (14, 1))
+    settings = config(epochs=1, negative="mean", hidden_bias=100.0, learning_rate=1e-3, **extra)
+    trainer, models = rbm.Trainer(images, settings), []
+    models.append(trainer.model)
+    while not trainer.finished:
+        trainer.step()
+        models.append(trainer.model)
+    whole, one = (np.abs(b.visible_bias - a.visible_bias).astype(float).sum() for a, b in itertools.pairwise(models))
+    assert one == pytest.approx(whole / 13, rel=0.02)
+    states = trainer.snapshot().arrays
+    if extra.get("centering"):
+        np.testing.assert_allclose(states["visible_offset"], images[0], atol=1e-6)  # equal images: it stays there
+
+
+def test_centring_and_sparsity_follow_a_short_batch_by_its_share() -> None:
+    """The running mean of a unit that is always on, from one half: 1 - (1 - r)(1 - r / 13) of the way."""
+    images = np.zeros((14, PIXELS), np.float32)
+    settings = config(
+        epochs=1,
+        negative="mean",
+        hidden_bias=0.0,
+        weight_std=0.0,
+        learning_rate=STILL,
+        sparsity_cost=0.1,
+        sparsity_decay=0.9,
+    )
+    trainer = rbm.Trainer(images, settings)
+    trainer._gradient._activity[...] = 1.0  # all data say one half
+    while not trainer.finished:
+        trainer.step()
+    expected = 0.5 + 0.5 * (1 - 0.1) * (1 - 0.1 / 13)
+    np.testing.assert_allclose(trainer.snapshot().arrays["activity"], expected, rtol=1e-5)
+
+
 def reconstruction_error(model: rbm.RBM, v: np.ndarray) -> float:
     w, b, c = (a.astype(float) for a in (model.weights, model.visible_bias, model.hidden_bias))
     h = 1 / (1 + np.exp(-(v @ w + c)))
@@ -244,6 +299,20 @@ def test_parallel_tempering_leaves_the_exact_distribution_unchanged() -> None:
     for rung, p_beta in enumerate(exact):
         wanted = p_beta.sum(axis=0)
         assert total_variation(hidden[row_at[rung]], wanted) < monte_carlo_floor(wanted)
+
+    assert (chains.swaps[:, 1] == 7 * CHAINS).all()
+    rates = chains.swaps[:, 0] / chains.swaps[:, 1]
+    np.testing.assert_allclose(rates, [swap_rate(p, base, *exact[i : i + 2]) for i in range(rungs - 1)], atol=FIVE_SE)
+    assert rates.max() - rates.min() > 5 * FIVE_SE  # they differ, so their order is seen
+
+
+def swap_rate(p: Parameters, base: np.ndarray, cold: np.ndarray, hot: np.ndarray) -> float:
+    """Σ p(s) q(t) min(1, exp((β - β') (E(s) - E(t)))) over all pairs of states: a quarter apart on the ladder."""
+    w, b, c = (a.astype(float) for a in p)
+    v, h = all_states(V), all_states(H)
+    energy = -(v @ w @ h.T + (v @ (b - base))[:, None] + h @ c).ravel()
+    accepted = np.minimum(1, np.exp(0.25 * (energy[:, None] - energy[None, :])))
+    return float(cold.ravel() @ accepted @ hot.ravel())
 
 
 def total_variation(states: np.ndarray, p: np.ndarray) -> float:
@@ -353,7 +422,7 @@ def test_sparsity_pushes_the_total_input_of_every_unit() -> None:
     assert np.array_equal(sparse.visible_bias, plain.visible_bias)
 
 
-def test_a_short_last_batch_weighs_by_its_own_size_with_momentum_and_schedule() -> None:
+def test_a_short_last_batch_weighs_by_its_share_with_momentum_and_schedule() -> None:
     """Hidden units that are always on leave nothing to chance, so float64 arithmetic can follow the run."""
     settings = {"hidden_bias": 40.0, "negative": "mean", "batch_size": 13, "learning_rate": 0.1}
     settings |= {"momentum": 0.5, "final_momentum": 0.8, "momentum_epochs": 1, "schedule": "linear", "epochs": 2}
@@ -365,7 +434,7 @@ def test_a_short_last_batch_weighs_by_its_own_size_with_momentum_and_schedule() 
         order = trainer.snapshot().arrays["order"]
         v = IMAGES[order[13 * (step % 3) : 13 * (step % 3 + 1)]] / 255
         difference = v.mean(axis=0) - 1 / (1 + np.exp(-(w.sum(axis=1) + b)))
-        rate, momentum = 0.1 * (1 - step / 6), 0.5 if step < 3 else 0.8
+        rate, momentum = 0.1 * (1 - step / 6) * len(v) / 13, 0.5 if step < 3 else 0.8
         w_velocity = momentum * w_velocity + rate * difference[:, None]
         b_velocity = momentum * b_velocity + rate * difference
         w, b = w + w_velocity, b + b_velocity
@@ -466,7 +535,20 @@ def test_stop_and_continue_is_bit_for_bit_the_uninterrupted_run(algorithm: str, 
     for ours, theirs in zip(reports[straight][::-1], reports[second][::-1], strict=False):
         assert ours.epoch == theirs.epoch
         assert ours.reconstruction_error == theirs.reconstruction_error
+        assert ours.metrics == theirs.metrics
+        assert ("swap_rate" in ours.metrics) is (algorithm == "pt")
         assert np.array_equal(ours.model.weights, theirs.model.weights)
+
+
+def test_a_state_of_an_earlier_version_knows_no_swaps_and_goes_on_all_the_same() -> None:
+    trainer = rbm.Trainer(IMAGES, config(algorithm="pt", **EVERYTHING))
+    trainer.step()
+    state = trainer.snapshot()
+    assert state.values.pop("swaps")[0][1] == config(**EVERYTHING).chains
+    trainer.step()
+    again = rbm.Trainer(IMAGES, config(algorithm="pt", **EVERYTHING), state=state)
+    again.step()
+    assert np.array_equal(again.model.weights, trainer.model.weights)
 
 
 @pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])

@@ -11,30 +11,64 @@ from rbm.app import charts, data_sets, pictures, show
 from rbm.app.server import lab
 from rbm.models.notebook import near_square
 from rbm.runs.record import Run
+from rbm.training.config import TrainConfig
+from rbm.training.settings import settings_of
 
 MOST = 6
+SAID = 3  # settings in the name of a curve
 SHOWN_FILTERS = 50
 
 
 def curves(runs: list[Run]) -> None:
-    """The held-out error (or the training error, where there is none) of each run."""
-    by = st.segmented_control(
-        "Against", ["Epochs", "Seconds"], default="Epochs", required=True, key="compare_by", persist_state="session"
-    )
-    lines = {f"{run.name} ({run.id[:4]})": lab().progress(run.id).history for run in runs}
-    show.chart(charts.overlay(lines, by_seconds=by == "Seconds"), key="compare_curves")
+    """One measured quantity of each run: the log-likelihood, if any run measured it; what else there is by choice."""
+    lines = {name: lab().progress(run.id).history for name, run in zip(names(runs), runs, strict=True)}
+    known = charts.measured(lines.values()) or ["held_out_error"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        quantity = st.selectbox(
+            "Compare by",
+            known,
+            format_func=lambda name: charts.QUANTITIES[name].title,
+            key="compare_what",
+            help="The log-likelihood tells most, where the training measured it (**Also measure while it trains**, on "
+            "the Train page). By the reconstruction error alone PCD looks worse than CD, though its dreams are better.",
+        )
+        by = st.segmented_control(
+            "Against", ["Epochs", "Seconds"], default="Epochs", required=True, key="compare_by", persist_state="session"
+        )
+    show.chart(charts.overlay(lines, quantity, by_seconds=by == "Seconds"), key="compare_curves")
+    without = [name for name, history in lines.items() if quantity not in charts.measured([history])]
+    if without:
+        st.caption(f"Not measured in: {'; '.join(without)}.")
+
+
+def names(runs: list[Run]) -> list[str]:
+    """What tells the runs apart: the first settings that differ, or where none does their names."""
+    if len(runs) == 1:
+        return [f"{run.name} ({run.id[:4]})" for run in runs]
+    rows = differing(runs)
+    more = " …" if len(rows) > SAID else ""
+    said = [", ".join(f"{row['setting']} {row[_column(run)]}" for row in rows[:SAID]) + more for run in runs]
+    return [
+        text if text and said.count(text) == 1 else f"{text or run.name} ({run.id[:4]})"
+        for text, run in zip(said, runs, strict=True)
+    ]
 
 
 def differing(runs: list[Run]) -> list[dict[str, Any]]:
     """A row for every setting that is not the same in all runs."""
+    known = {name: setting.label for name, setting in settings_of(TrainConfig).items()}
     settings = [{"data": data_sets.title(run.data), "classes": run.n_classes, **asdict(run.config)} for run in runs]
     rows = []
     for name in settings[0]:
         values = [chosen[name] for chosen in settings]
         if any(value != values[0] for value in values):
-            columns = {f"{run.name} ({run.id[:4]})": str(value) for run, value in zip(runs, values, strict=True)}
-            rows.append({"setting": name, **columns})
+            columns = {_column(run): str(value) for run, value in zip(runs, values, strict=True)}
+            rows.append({"setting": known.get(name, name), **columns})
     return rows
+
+
+def _column(run: Run) -> str:
+    return f"{run.name} ({run.id[:4]})"
 
 
 def settings_table(runs: list[Run]) -> None:
@@ -48,11 +82,11 @@ def settings_table(runs: list[Run]) -> None:
 def filters(runs: list[Run]) -> None:
     """The first filters of each run, side by side."""
     with st.grid(2 if len(runs) < 3 else 3, min_column_width=220):
-        for run in runs:
+        for name, run in zip(names(runs), runs, strict=True):
             model = lab().progress(run.id).model
             if model is not None:
                 weights = model.marginal.weights[:, :SHOWN_FILTERS]
                 shape = data_sets.shape(run.data, len(weights)) or near_square(len(weights))
                 scale = 1 if shape[1] > 16 else 3
                 picture = pictures.filters(weights, shape, 10, common=True, scale=scale)
-                show.picture(picture, f"{run.name} ({run.id[:4]})")
+                show.picture(picture, name)

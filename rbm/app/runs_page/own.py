@@ -8,7 +8,7 @@ from zlib import crc32
 
 import streamlit as st
 
-from rbm.app import data_sets, visitor
+from rbm.app import charts, data_sets, visitor
 from rbm.app.current_model import use
 from rbm.app.current_run import named, watch
 from rbm.app.server import lab
@@ -60,15 +60,18 @@ def _line(run: Run, data: str) -> dict[str, Any]:
 
 
 def _bracket(run: Run) -> str:
-    """The last measured likelihood: exact, or reverse AIS to AIS."""
+    """The last measured likelihood: exact, or AIS with its error, or its bounds where that is all that is known."""
     if not {"ais", "exact"} & set(run.measures):
         return ""
     for point in reversed(lab().progress(run.id).history):
         found = point.measures
         if "exact_log_likelihood" in found:
             return f"{found['exact_log_likelihood']:.1f}"
+        if "ais" in found:
+            return f"{found['ais']:.2f} ± {found['ais_error']:.2f}"
         if "ais_lower" in found:
-            return f"{found['ais_lower']:.1f} to {found['ais_upper']:.1f}"
+            low, high = charts.bounds(point)
+            return f"{low:.1f} to {high:.1f}"
     return ""
 
 

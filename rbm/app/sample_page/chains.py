@@ -100,7 +100,7 @@ def measured(named: NamedModel, film: Film, means: bool) -> Measured:
         labels = None if found is None or not found.labelled else found.read(flat).reshape(kept, n)
         energy = diagnostics.free_energy(named.model, flat).reshape(kept, n)
         rho = mixing.autocorrelation(states[1:])
-    memory = mixing.memory(rho, film.every)
+    memory = mixing.memory(rho, film.every, chains=n)
     shown = np.ascontiguousarray(film.means[:, :, :pixels]) if means else states
     return Measured(film, shown, energy, mixing.hamming(states), memory, labels)
 

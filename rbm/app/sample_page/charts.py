@@ -37,7 +37,7 @@ def numbers(dream: Measured) -> None:
         st.metric(
             "Memory", remembered(dream.memory),
             help="Integrated autocorrelation time of the pixels: so many sweeps make one independent picture. "
-            "'>' means that the film is too short to tell.",
+            "'>' means at least so many: the film is too short, or one chain can't know what it never sees.",
         )  # fmt: skip
 
 

@@ -165,7 +165,8 @@ def settings(preset: str, data: str) -> Chosen | None:
             key="monitors",
             bind="query-params",
             help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
-            "two estimates of the log-likelihood with the truth between them, some seconds each. **Exact**: up to 20 "
+            "the log-likelihood estimated with its error, between bounds that hold the truth; some seconds each time. "
+            "**Exact**: up to 20 "
             "hidden units. **Dead units** never switch on.",
         )
     with st.expander("More settings", icon=":material/tune:"):

@@ -39,6 +39,13 @@ def measured(progress: Progress) -> None:
     """A chart for every group of measures that the run took."""
     groups = charts.measures(progress.history)
     updates = groups.pop("updates", None)
+    if charts.too_few_chains(progress.history):
+        st.warning(
+            "The model is too far from what annealing reaches in its short time: too few chains count to estimate the "
+            "log-likelihood, so only its bounds are shown. `rbm evaluate --schedule full` takes minutes, and may tell "
+            "more.",
+            icon=":material/straighten:",
+        )
     if groups:
         with st.grid(2, min_column_width=300):
             for name, chart in groups.items():

@@ -21,6 +21,7 @@ from rbm.training.config import TrainConfig
 from rbm.training.trainer import Trainer
 
 REFRESH, WAITING_REFRESH = 0.5, 2.0  # seconds between two looks at a training that runs, and at one in the queue
+LIKELIHOODS = {"ais", "exact"}  # monitors that may take seconds
 SHOWN_DIGITS = 10
 SHOWN_FILTERS, COLUMNS = 60, 12
 
@@ -107,7 +108,8 @@ def _status(progress: Progress) -> None:
     elif progress.running:
         left = progress.seconds_left
         rest = f" · {left:.0f} s left" if left is not None else ""
-        st.progress(progress.fraction, text=f"{where}{speed}{rest}")
+        measuring = " · Measuring likelihood..." if LIKELIHOODS & set(progress.measuring) else ""
+        st.progress(progress.fraction, text=f"{where}{measuring or speed}{rest}")
     elif progress.status == "paused":
         st.progress(progress.fraction, text=f"Paused. {where}, {progress.fraction:.1%} done")
     elif progress.status in ("finished", "stopped"):
