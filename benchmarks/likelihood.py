@@ -4,30 +4,25 @@
     python -m benchmarks.likelihood --data FOLDER --model model.npz    measures a model that --out saved
     python -m benchmarks.likelihood --coverage                         holds estimates against enumeration; a minute
 
-FOLDER holds MNIST's train-images-idx3-ubyte, plain or .gz. Training sees 50,000 of its images; every
-likelihood is a mean over the other 10,000.
+FOLDER holds MNIST's training digits as IDX files, plain or .gz. Training sees 50,000 of them, the same as the shipped
+models; every likelihood is a mean over the other 10,000.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 import rbm
 from rbm.measures import likelihood
 from rbm.models.arrays import as_unit_interval, bernoulli, log_odds
-
-IMAGES = "train-images-idx3-ubyte"
-HELD_OUT = 10_000
-SPLIT_SEED, BINARISE_SEED, AIS_SEED = 1, 2, 3
-SWEEPS = 2000  # of Gibbs from training images to the start of reverse AIS
+from rbm.pretrained import make, split
+from rbm.pretrained.split import Digits
 
 SMALL = rbm.TrainConfig(
     n_hidden=16,
@@ -40,18 +35,10 @@ SMALL = rbm.TrainConfig(
     batch_size=100,
     epochs=100,
 )
-LARGE = replace(SMALL, n_hidden=500, centering=False, binarize="sample", epochs=500)
+LARGE = make.RECIPES["default"].config  # the shipped Digits
 PUBLISHED_SMALL, TARGET_SMALL = -142.56, -142.5  # PyDeep, centred PCD-1
 PUBLISHED_LARGE, TARGET_LARGE = -86.34, -84.8  # Salakhutdinov & Murray (2008), CD-25
 PUBLISHED_MINUTES, TARGET_MINUTES = 78, 60  # PyDeep, 200 epochs
-
-Pixels = NDArray[np.uint8]
-
-
-class Split(NamedTuple):
-    train: Pixels
-    held_out: Pixels
-    source: str  # which file, with its checksum
 
 
 class Row(NamedTuple):
@@ -77,56 +64,47 @@ def main(arguments: list[str] | None = None) -> None:
     if options.coverage:
         print_coverage()
         return
-    split = read_split(options.data)
+    digits = split.full(options.data)
     if options.model is not None:
         model, info = rbm.io.read(options.model)
-        rows = [large_row(model, split, {})]
+        rows = [large_row(model, digits, {})]
         print("trained by:", info.get("command", "unknown"))
     else:
-        rows = [small_row(split, options.epochs), *train_large(split, options.out, options.epochs)]
+        rows = [small_row(digits, options.epochs), *train_large(digits, options.out, options.epochs)]
     print_rows(rows)
     if options.model is None:
         print_features(feature_errors())
 
 
-def read_split(folder: Path) -> Split:
-    path = rbm.datasets.idx.find(folder, IMAGES)
-    images = rbm.datasets.idx.read(path, ndim=3)
-    images = images.reshape(len(images), -1)
-    order = np.random.default_rng(SPLIT_SEED).permutation(len(images))
-    source = f"{path.name} sha256 {hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
-    return Split(images[order[HELD_OUT:]], images[order[:HELD_OUT]], source)
-
-
-def small_row(split: Split, epochs: int | None) -> Row:
-    model, _ = fit(split, _for_epochs(SMALL, epochs))
-    ours = rbm.exact.log_likelihood(model, split.held_out > 127).mean()
+def small_row(digits: Digits, epochs: int | None) -> Row:
+    model, _ = fit(digits, _for_epochs(SMALL, epochs))
+    ours = rbm.exact.log_likelihood(model, digits.held_out > 127).mean()
     return Row("16 hidden, thresholded, exact", PUBLISHED_SMALL, TARGET_SMALL, f"{ours:.2f}")
 
 
-def train_large(split: Split, out: Path, epochs: int | None) -> list[Row]:
+def train_large(digits: Digits, out: Path, epochs: int | None) -> list[Row]:
     config = _for_epochs(LARGE, epochs)
-    model, minutes = fit(split, config)
+    model, minutes = fit(digits, config)
     info = {
         "command": f"python -m benchmarks.likelihood {' '.join(sys.argv[1:])}",
         "config": asdict(config),
-        "data": f"{split.source}, {len(split.train)} images by split seed {SPLIT_SEED}",
+        "data": digits.source,
         "minutes": round(minutes, 1),
         "numpy": np.__version__,
     }
     rbm.save(out, model, info)  # already now: the measurement takes minutes and may be stopped
-    row = large_row(model, split, info)
+    row = large_row(model, digits, info)
     rbm.save(out, model, info)
     say(f"saved {out}")
     return [row, Row("   its training, minutes", PUBLISHED_MINUTES, TARGET_MINUTES, f"{minutes:.1f}")]
 
 
-def large_row(model: rbm.RBM, split: Split, info: dict[str, Any]) -> Row:
+def large_row(model: rbm.RBM, digits: Digits, info: dict[str, Any]) -> Row:
     """Both directions of AIS at the full schedule; what they give is printed, and added to `info`."""
-    held_out = bernoulli(as_unit_interval(split.held_out), np.random.default_rng(BINARISE_SEED))
+    held_out = bernoulli(as_unit_interval(digits.held_out), np.random.default_rng(make.BINARISE_SEED))
     say("AIS in both directions at the full schedule, two minutes")
     log_z = likelihood.bracket(
-        model, np.random.default_rng(AIS_SEED), base=log_odds(split.train), start=split.train, sweeps=SWEEPS
+        model, np.random.default_rng(make.AIS_SEED), base=log_odds(digits.train), start=digits.train, sweeps=make.SWEEPS
     )
     sides = {"ais": log_z.forward, "reverse_ais": log_z.reverse}
     values = {k: likelihood.average_log_likelihood(model, held_out, side.log_partition) for k, side in sides.items()}
@@ -177,11 +155,11 @@ def print_coverage_row(name: str, truth: float, found: list[likelihood.Bracket])
     )
 
 
-def fit(split: Split, config: rbm.TrainConfig) -> tuple[rbm.RBM, float]:
+def fit(digits: Digits, config: rbm.TrainConfig) -> tuple[rbm.RBM, float]:
     """The model after the last epoch and the minutes its updates took."""
     say(f"training {config.n_hidden} hidden units for {config.epochs} epochs")
     seconds = 0.0
-    for report in rbm.train(split.train, config):
+    for report in rbm.train(digits.train, config):
         seconds += report.seconds
         if report.epoch % max(1, config.epochs // 20) == 0:
             say(f"  epoch {report.epoch}: error {report.reconstruction_error:.2f}, {seconds / 60:.1f} min")
@@ -232,7 +210,7 @@ def _for_epochs(config: rbm.TrainConfig, epochs: int | None) -> rbm.TrainConfig:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.likelihood", description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, help=f"folder with {IMAGES}, plain or .gz")
+    parser.add_argument("--data", type=Path, help="folder with MNIST's training digits as IDX files")
     target = parser.add_mutually_exclusive_group(required=True)
     target.add_argument("--out", type=Path, help="train, and save the 500-unit model here")
     target.add_argument("--model", type=Path, help="don't train: measure this 500-unit model")

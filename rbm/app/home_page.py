@@ -121,7 +121,7 @@ def figures_line(named: NamedModel) -> str:
     found = named.info["measured"]
     said = [f"error {found['held_out_error']:.1f}"]
     if "held_out_log_likelihood" in found:
-        said.append(f"log-likelihood {found['held_out_log_likelihood']['ais']:.1f} nats")
+        said.append(f"log-likelihood {found['held_out_log_likelihood']['value']:.1f} nats")
     if "classification_error" in found:
         said.append(f"{found['classification_error']:.1%} of digits misread")
     if found["dead_units"] > 0:

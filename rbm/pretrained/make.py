@@ -30,17 +30,20 @@ from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
 
 SAMPLES = 1000
+BINARISE_SEED, AIS_SEED = 2, 3
+SWEEPS = 2000  # of Gibbs from training images to the start of reverse AIS
 WORTH = 0.05  # nats that half precision may cost
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`full`: trained on the folder's digits; else on "mnist-5k"."""
+    """`full`: trained on the folder's digits; else on "mnist-5k". `likely`: made for its log-likelihood."""
 
     name: str
     about: str
     config: TrainConfig
     full: bool = False
+    likely: bool = False
     labels: bool = False
 
 
@@ -52,7 +55,7 @@ RECIPES = {
             n_hidden=500, algorithm="pcd", chains=200, batch_size=100, binarize="sample", learning_rate=0.1,
             schedule="linear", epochs=380,
         ),
-        full=True,
+        full=True, likely=True,
     ),
     "strokes": Recipe(
         "Strokes",
@@ -91,7 +94,7 @@ def main(arguments: list[str] | None = None) -> None:
         cost = half_precision_cost(model, small, digits)
         if cost > WORTH:
             sys.exit(f"{name}: half precision costs {cost:.3f} nats, more than {WORTH}; save it in single precision")
-        measured = {**figures(small, digits), "half_precision_costs_nats": round(cost, 4)}
+        measured = {**figures(small, digits, likely=recipe.likely), "half_precision_costs_nats": round(cost, 4)}
         note = {"name": recipe.name, "about": recipe.about, **made, "measured": measured}
         note["validation_error"] = measured["held_out_error"]
         io.save(pretrained.path(name), model, note, half_precision=True)
@@ -131,18 +134,30 @@ def _rise(model: RBM, other: RBM, v: Array) -> NDArray[np.float64]:
     return exact.free_energy(after, v) - exact.free_energy(before, v)
 
 
-def figures(model: RBM, digits: Digits) -> dict[str, float]:
-    """What there is to say about a model: the error and the units' health on its held-out images."""
+def figures(model: RBM, digits: Digits, *, likely: bool = False) -> dict[str, Any]:
+    """What there is to say about a model on its held-out images: the error, the units' health, and where asked for
+    the log-likelihood, in nats per image, of pixels drawn black or white."""
     seen = model.marginal
     health = diagnostics.unit_health(diagnostics.hidden_activations(seen, digits.held_out))
-    found = {
+    found: dict[str, Any] = {
         "held_out_error": round(float(diagnostics.reconstruction_error(seen, digits.held_out).mean()), 3),
         "dead_units": round(float(health.dead.mean()), 3),
     }
     if model.n_classes:
         wrong = model.classify(digits.held_out) != digits.held_out_labels
         found["classification_error"] = round(float(wrong.mean()), 4)
+    if likely:
+        found["held_out_log_likelihood"] = {k: round(v, 2) for k, v in log_likelihood(model, digits)._asdict().items()}
     return found
+
+
+def log_likelihood(model: RBM, digits: Digits) -> likelihood.LogLikelihood:
+    """By annealing in both directions at the full schedule: a minute or two."""
+    held_out = arrays.bernoulli(arrays.as_unit_interval(digits.held_out), np.random.default_rng(BINARISE_SEED))
+    base = arrays.log_odds(digits.train)
+    rng = np.random.default_rng(AIS_SEED)
+    log_z = likelihood.bracket(model, rng, base=base, start=digits.train, sweeps=SWEEPS)
+    return likelihood.log_likelihood(model, held_out, log_z)
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
