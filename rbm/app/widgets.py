@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rbm.app import data_sets
 from rbm.app.current_model import NamedModel, Part, images_and_labels
 from rbm.datasets.dataset import Dataset
+from rbm.pretrained import split
 
 
 def named_choice(label: str, titles: dict[str, str], first: str, key: str, help: str) -> str:
@@ -92,7 +93,8 @@ def needs_data(named: NamedModel) -> Dataset:
 
 def fairness(named: NamedModel, data: Dataset) -> None:
     """Say so where a model was trained on other images than those it is shown with."""
-    if named.info.get("data", named.data) != named.data:
+    taught_by = named.info.get("data", named.data)
+    if taught_by != named.data and not str(taught_by).endswith(split.APART):
         st.caption(
             f"This model was trained on other images than those of {data_sets.title(data.name)}, maybe on some of "
             "these too: its held-out digits are no fair test of it."

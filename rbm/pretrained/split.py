@@ -17,6 +17,7 @@ from rbm.datasets import idx, mnist
 from rbm.datasets.dataset import Labels, Pixels
 
 HELD_OUT, SPLIT_SEED = 10_000, 1
+APART = "none of them held out here"  # what a model's note says of digits that no page shows as held out
 GREY = 1  # levels by which two copies of MNIST may differ in a pixel
 
 
@@ -51,7 +52,7 @@ def full(folder: Path) -> Digits:
     others = order[~np.isin(order, twins)]
     more = HELD_OUT - len(twins)
     held_out, train = np.concatenate([twins, others[:more]]), others[more:]
-    source = f"{len(train):,} of MNIST's 60,000 training digits, none of them held out here"
+    source = f"{len(train):,} of MNIST's 60,000 training digits, {APART}"
     return Digits(source, pixels[train], labels[train], pixels[held_out], labels[held_out])
 
 
