@@ -103,12 +103,17 @@ def test_a_model_that_was_trained_on_other_digits_says_so(app: AppTest) -> None:
     def said() -> bool:
         return any("no fair test" in caption.value for caption in app.caption)
 
+    app.session_state["model_in_use"] = replace(small_model(64), info={"data": "someone's digits"})
     open_page(app, "reconstructions")
     assert said()
-    open_page(app, "home")
-    pressed(app, "Use Strokes")
+
+
+@pytest.mark.parametrize("name", ["Digits", "Strokes", "Classes"])
+def test_what_is_held_out_is_so_for_every_shipped_model(app: AppTest, name: str) -> None:
+    if name != "Digits":
+        pressed(app, f"Use {name}")
     open_page(app, "reconstructions")
-    assert not said()
+    assert not any("no fair test" in caption.value for caption in app.caption)
 
 
 def test_a_run_that_was_deleted_is_forgotten_by_the_train_page(app: AppTest) -> None:
