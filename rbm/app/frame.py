@@ -53,7 +53,7 @@ def run() -> None:
     )
     st.html(_STYLE)
     if finished := current_run.use_finished_run():
-        st.toast(f"**{finished}** is ready to dream.", icon=":material/check:", duration="long")
+        st.toast(f"**{finished}** is ready to dream.", icon=":material/check:")
     with st.sidebar:
         for name, (title, icon, text) in PAGES.items():
             st.page_link(pages[name], label=title, icon=icon, help=text)

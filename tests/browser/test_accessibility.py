@@ -27,6 +27,7 @@ def page(newcomer: Newcomer, request: pytest.FixtureRequest) -> Page:
 
 def check(page: Page) -> None:
     """Nothing moderate, serious or critical, and nothing wider than the screen."""
+    expect(page.get_by_test_id("stToast")).to_have_count(0)  # Streamlit gives it no name that can be read out
     settle(page)
     found = Axe().run(page).response["violations"]
     bad = [

@@ -91,7 +91,7 @@ def panel(named: NamedModel, start: Start, options: SamplingOptions, shown: Meas
         )  # fmt: skip
     st.caption(
         f"The GIF plays {SPEED} frames a second and holds at most {sprite.GIF_FRAMES} of them. The .npz holds the last "
-        "state of each chain (`samples`), every kept state (`states`) with its sweep, free energy and digit, and the "
+        "state of each chain (*samples*), every kept state (*states*) with its sweep, free energy and digit, and the "
         "settings."
     )
     st.markdown("This address opens the same start with the same settings and seed, and plays the same film:")
