@@ -180,7 +180,7 @@ def test_start_pressed_the_moment_it_shows_trains_what_the_form_holds(page: Page
 def test_a_preset_is_in_the_address_and_reopened_by_it(page: Page, other: Page) -> None:
     page.goto("/train")
     page.get_by_text("Classic 784-500").click()
-    page.wait_for_url(re.compile("visible_bias=zero"))
+    page.wait_for_url(re.compile("preset=Classic"))
     set_number(page, "Seed", "7")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url(re.compile("seed=7"))

@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from rbm.app import visitor
+from rbm.app import current_run, visitor
 from rbm.app.current_run import run_id, watch
 from rbm.app.server import lab
 from rbm.app.train_page.form import Chosen
@@ -29,12 +29,17 @@ def just_begun(chosen: Chosen) -> bool:
     run = _shown()
     if run is None or _settings(run) != (chosen.data, chosen.config, chosen.labels, chosen.monitors):
         return False
-    return lab().progress(run.id).active or time.time() - run.created < IMPATIENT
+    return _under_way() or time.time() - run.created < IMPATIENT
+
+
+def _under_way() -> bool:
+    progress = current_run.progress()
+    return progress is not None and progress.active
 
 
 def offer_result(chosen: Chosen) -> None:
     """A quiet way to what the very same training gave before: the same data, settings and seed give the same model."""
-    if just_begun(chosen) or lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
+    if _under_way() or lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
         return
     st.button(
         "Done before: take its result",
