@@ -199,8 +199,9 @@ def error() -> Question:
         f"{nats(curve.log_likelihood[-1])} at the end, while the error fell on, from {curve.error[best]:.4f} to "
         f"{curve.error[-1]:.5f}. No accident of this run: in {(fell > 0.1).sum()} runs of {len(fell)} it fell, by "
         f"{fell.min():.1f} to {fell.max():.1f} nats. CD-1 looks one sweep away from each picture. It digs the valleys "
-        f"where the data are, and never sees how much one holds beside another: in the end the {len(found)} patterns "
-        f"have from {found.min():.2%} to {found.max():.0%} each, where {1 / len(found):.0%} would be right."
+        "where the data are, and never sees how much one holds beside another: in the end the favourite of the "
+        f"{len(found)} patterns has {found.max():.0%}, the rarest one part in {1 / found.min():,.0f}, where "
+        f"{1 / len(found):.0%} each would be right."
     )
     choices = ("It rises to the end", "It rises, then falls", "It stays")
     text = (
