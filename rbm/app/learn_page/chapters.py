@@ -8,6 +8,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from rbm.app.explained import CHAPTERS
+from rbm.app.glossary import define
 from rbm.app.learn_page import answers, machine_chapters, questions
 from rbm.app.learn_page import article as last
 from rbm.app.learn_page import learning_chapters as learning
@@ -16,24 +17,78 @@ _WIDGET, _LAST = "learn_chapter", "learn_last"
 
 
 class Chapter(NamedTuple):
-    """`draw` puts it on the page; `page`, `words` and `icon` lead to where the same thing happens with digits."""
+    """`draw` puts it on the page; `page`, `words` and `icon` lead to where the same thing happens with digits; `terms`
+    of the glossary are what it is about."""
 
     draw: Callable[[], None]
     page: str
     words: str
     icon: str
+    terms: tuple[str, ...] = ()
 
 
 ALL = {
-    "energy": Chapter(machine_chapters.energy, "sample", "Free energy of digits", ":material/draw:"),
-    "probability": Chapter(machine_chapters.probability, "sample", "Temperature, with digits", ":material/draw:"),
-    "layers": Chapter(machine_chapters.layers, "activations", "Hidden layers of digits", ":material/blur_on:"),
-    "gibbs": Chapter(machine_chapters.gibbs, "sample", "The same chain, dreaming digits", ":material/draw:"),
-    "update": Chapter(learning.update, "train", "A step after the other, on Train", ":material/model_training:"),
-    "training": Chapter(learning.training, "filters", "Filters that 500 units have learned", ":material/grid_view:"),
-    "error": Chapter(learning.error, "reconstructions", "Reconstructions of digits", ":material/compare:"),
-    "article": Chapter(last.article, "runs", "Compare your runs", ":material/table_rows:"),
+    "energy": Chapter(
+        machine_chapters.energy,
+        "sample",
+        "Free energy of digits",
+        ":material/draw:",
+        ("RBM", "visible unit", "hidden unit", "weights", "bias"),
+    ),
+    "probability": Chapter(
+        machine_chapters.probability,
+        "sample",
+        "Temperature, with digits",
+        ":material/draw:",
+        ("partition function", "free energy", "temperature"),
+    ),
+    "layers": Chapter(
+        machine_chapters.layers,
+        "activations",
+        "Hidden layers of digits",
+        ":material/blur_on:",
+        ("activation", "filter"),
+    ),
+    "gibbs": Chapter(
+        machine_chapters.gibbs,
+        "sample",
+        "The same chain, dreaming digits",
+        ":material/draw:",
+        ("Gibbs chain", "sweep", "mixing", "temperature"),
+    ),
+    "update": Chapter(
+        learning.update,
+        "train",
+        "A step after the other, on Train",
+        ":material/model_training:",
+        ("CD", "learning rate"),
+    ),
+    "training": Chapter(
+        learning.training,
+        "filters",
+        "Filters that units of digits have learned",
+        ":material/grid_view:",
+        ("log-likelihood", "nat", "learning rate"),
+    ),
+    "error": Chapter(
+        learning.error,
+        "reconstructions",
+        "Reconstructions of digits",
+        ":material/compare:",
+        ("reconstruction error", "log-likelihood", "CD"),
+    ),
+    "article": Chapter(
+        last.article, "runs", "Compare your runs", ":material/table_rows:", ("batch", "epoch", "reconstruction error")
+    ),
 }
+
+
+def heading() -> str:
+    """The title, whose help says what the terms mean, and the choice of a chapter: the open one."""
+    title = st.container()
+    chapter = choice()
+    title.title("Learn", anchor=False, help=define(*ALL[chapter].terms))
+    return chapter
 
 
 def choice() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rbm.app import current_model, show
 from rbm.app.components import machine
 from rbm.app.learn_page import answers, numbers, questions, quiz
 from rbm.app.learn_page.questions import COLD, FRESH, HALF, HOT, SOFT, TRAINED
@@ -88,6 +89,13 @@ def layers() -> None:
     data = numbers.tables_chapter("layers", "row", [numbers.table(TRAINED, whole=True)], chance=True)
     machine.machine(data, key="machine_layers")
     quiz.card("independent")
+    named = current_model.current()
+    st.subheader("The same with digits", anchor=False)
+    st.markdown(
+        f"**{named.name}**, the model in use: {named.marginal.n_visible} pixels, {named.model.n_hidden} hidden units. "
+        "Above stand those that this image excites most, each as its wires: red pixels switch it on, blue ones off."
+    )
+    show.picture(current_model.portrait(named), width=480)
 
 
 def gibbs() -> None:

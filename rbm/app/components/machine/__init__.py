@@ -16,7 +16,7 @@ from rbm.errors import BadValue
 
 _HERE = Path(__file__).parent
 _PARTS = ("network", "panels", "tables", "film", "machine")  # one script, in this order
-_STATE = re.compile(r"(\d|1[0-5])\|([0-7])")
+_STATE = re.compile(r"([0-9]|1[0-5])\|([0-7])")
 
 _component = st.components.v2.component(
     "rbm_machine",
