@@ -55,15 +55,15 @@ def _learning(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list
     weights = _strongest(_named, learning.FILTERS).T
     own = learning.as_levels(weights, float(np.quantile(np.abs(weights), 0.995)))
     wires = _framed(np.concatenate([learnt.filters, own[None]]), _named.shape)
-    shape = (_named.shape[0] + 2, _named.shape[1] + 2)
+    shape = (_named.shape[0] + 1, _named.shape[1] + 1)
     alt = f"The wires of {learning.FILTERS} hidden units, blank at first; strokes of a pen appear as the machine learns"
     return sprite.of(chains, _named.shape), captions, Side(sprite.of(wires, shape, _palette()), len(wires), alt)
 
 
 def _framed(filters: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
-    """Filters (times, n, pixels) with a line of the palette's last colour round each."""
+    """Filters (times, n, pixels) with a line of the palette's last colour right of and below each."""
     tiles = filters.reshape(*filters.shape[:2], *shape)
-    framed = np.pad(tiles, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=learning.LEVELS)
+    framed = np.pad(tiles, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=learning.LEVELS)
     return framed.reshape(*filters.shape[:2], -1)
 
 

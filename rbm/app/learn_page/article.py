@@ -23,8 +23,8 @@ LINES = (
         "the batch's grey levels, pixel / 255",
         "*Classic 784-500* does the same. Usual, though a binary unit holds 0 or 1; *Recommended* draws each pixel.",
     ),
-    Line("h0_prob, h0", "σ(v0_prob · Wᵀ + bh), and drawn from it", "The same: `mean_hidden`, `sample_hidden`."),
-    Line("v1_prob, v1", "σ(h0 · W + bv), and drawn from it", "The same: `mean_visible`, `sample_visible`."),
+    Line("h0_prob, h0", "σ(v0_prob · Wᵀ + bh), and drawn from it", "The same: mean_hidden and sample_hidden."),
+    Line("v1_prob, v1", "σ(h0 · W + bv), and drawn from it", "The same: mean_visible and sample_visible."),
     Line(
         "h1_prob, h1",
         "σ(v1 · Wᵀ + bh), and drawn from it",
@@ -80,8 +80,11 @@ def article() -> None:
         "5,000 training digits of MNIST. Its lines, and ours:"
     )
     quiz.card("article")
-    rows = "\n".join(f"| `{line.name}` | {line.there} | {line.here} |" for line in LINES)
-    st.markdown(f"| The article | What it computes | The lab |\n|---|---|---|\n{rows}")
+    with st.grid(2, min_column_width=330):
+        for line in LINES:
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                st.markdown(f"`{line.name}`  \n{line.there}")
+                st.caption(f"**The lab:** {line.here}")
     st.markdown(
         "**One word differs from the field's.** The article lets the RBM *minimise the log-likelihood* "
         "(最小化对数似然). It is **maximised**; what is minimised is its negative. Its program does "

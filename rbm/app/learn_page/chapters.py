@@ -66,7 +66,7 @@ ALL = {
     "training": Chapter(
         learning.training,
         "filters",
-        "Filters that units of digits have learned",
+        "Filters, learned from digits",
         ":material/grid_view:",
         ("log-likelihood", "nat", "learning rate"),
     ),

@@ -43,17 +43,17 @@ def update() -> None:
     with st.grid(2, min_column_width=380):
         quiz.card("negative")
         quiz.card("sign")
-    st.subheader("Why two phases?", anchor=False)
+    st.header("Why two phases?", anchor=False)
     st.markdown(
         "To make data likely is to raise the mean of $\\ln p(v)$ over them. Four lines lead from there to the phases:"
     )
-    st.latex(DERIVATION)
+    st.markdown(f"$\\displaystyle{' '.join(DERIVATION.split())}$")  # not st.latex, whose box scrolls
     st.markdown(
         "The first term takes one look at the data. The second is a sum over **all** states: seven units have 128, a "
         "machine of 784 and 500 units has $2^{1284}$. CD-1 puts in its place what one sweep from the data brings. The "
         "cosine above tells how near that comes: 1 is the same direction."
     )
-    st.subheader("The same step with digits", anchor=False)
+    st.header("The same step with digits", anchor=False)
     one_step.panel()
 
 

@@ -66,7 +66,7 @@ def _distance() -> None:
 def probability() -> None:
     st.markdown(
         "Nature prefers low energy: $p(v, h) = e^{-E(v, h)}/Z$, where $Z$ adds up all 128 states. **Here they are**, "
-        "in per cent; deep colour is low energy. Columns add up to bars: $p(v) = \\sum_h p(v, h) = e^{-F(v)}/Z$."
+        "in per cent; strong colour is low energy. Columns add up to bars: $p(v) = \\sum_h p(v, h) = e^{-F(v)}/Z$."
     )
     hot = quiz.guessed("hot")
     labels = list(TEMPERATURES)
@@ -90,7 +90,7 @@ def layers() -> None:
     machine.machine(data, key="machine_layers")
     quiz.card("independent")
     named = current_model.current()
-    st.subheader("The same with digits", anchor=False)
+    st.header("The same with digits", anchor=False)
     st.markdown(
         f"**{named.name}**, the model in use: {named.marginal.n_visible} pixels, {named.model.n_hidden} hidden units. "
         "Above stand those that this image excites most, each as its wires: red pixels switch it on, blue ones off."

@@ -102,8 +102,8 @@ def mixing() -> Question:
 def stuck() -> Question:
     warm, cold = forgets(TRAINED), forgets(TRAINED, COLD)
     why = (
-        f"{cold:,.0f} sweeps, where T = 1 takes {warm:.0f}. Halving the temperature makes every hill twice as high, "
-        "and the time to cross one grows like $e^{\\text{height}/T}$. Heat helps: at T = 2 it is "
+        f"{cold:,.0f} sweeps, where T = 1 takes {warm:.0f}. The time to cross a hill between two valleys grows like "
+        "$e^{\\text{height}/T}$: a cold chain stays where it is. Heat helps: at T = 2 it is "
         f"{forgets(TRAINED, 2.0):.1f}."
     )
     text = "*Trained*, T = ½: after how many sweeps has the chain forgotten its start (all but $1/e$ of it)?"

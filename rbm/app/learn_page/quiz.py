@@ -69,7 +69,7 @@ def _factor(guess: int, right: float) -> str:
 
 def summary() -> None:
     """What was guessed, as a table to copy."""
-    st.subheader("What you guessed", anchor=False)
+    st.header("What you guessed", anchor=False)
     guesses = answers.mine()
     rows = [_row(questions.question(key), guesses[key]) for key in questions.ASKED if key in guesses]
     if "energy" in guesses:

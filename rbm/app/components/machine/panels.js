@@ -60,8 +60,8 @@ function drawTable(root, { table, v, h, pick }) {
     const names = [state.toString(2).padStart(4, "0"), hidden.toString(2).padStart(3, "0")]
     const p = table.joint[state][hidden]
     const cell = html("button", {
-      type: "button", tabindex: -1, class: `state ${depth > 0.55 ? "deep" : ""} ${state === v && hidden === h ? "here" : ""}`,
-      style: `--depth: ${(100 * depth ** 1.5).toFixed(0)}%`,
+      type: "button", tabindex: -1, class: `state ${state === v && hidden === h ? "here" : ""}`,
+      style: `--depth: ${(100 * depth ** 2).toFixed(0)}%`,
       title: `v = ${names[0]}, h = ${names[1]}: E = ${energy.toFixed(2)}, p = ${(100 * p).toPrecision(2)} %`,
       "aria-label": `v ${names[0]}, h ${names[1]}: energy ${energy.toFixed(2)}, probability ${(100 * p).toPrecision(2)} per cent`,
     }, [p >= 0.0005 ? (100 * p).toFixed(1) : "·"])
