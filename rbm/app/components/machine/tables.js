@@ -1,19 +1,23 @@
 // One machine, all of its tables, and a chain that draws from them. Nothing is computed here that is a probability.
 const PACE = 5 // sweeps a frame
 const RACE = 200 // sweeps
+const RUNNERS = 50 // chains of each machine: of one alone, luck would tell
 
 function drawn(means) {
   return means.reduce((state, mean) => 2 * state + (Math.random() < mean ? 1 : 0), 0)
 }
 const apart = (counts, total, p) => 0.5 * counts.reduce((sum, count, state) => sum + Math.abs(count / total - p[state]), 0)
 
-/** Off by how much, after each of RACE sweeps from a start. */
-function race(table, v) {
-  const [counts, off] = [Array(16).fill(0), []]
-  for (let sweep = 1; sweep <= RACE; sweep++) {
-    v = drawn(table.mean_visible[drawn(table.mean_hidden[v])])
-    counts[v] += 1
-    off.push(apart(counts, sweep, table.p_visible))
+/** Off by how much, after each of RACE sweeps from a start: the mean over chains, each with counts of its own. */
+function race(table, start) {
+  const off = Array(RACE).fill(0)
+  for (let runner = 0; runner < RUNNERS; runner++) {
+    const counts = Array(16).fill(0)
+    for (let sweep = 1, v = start; sweep <= RACE; sweep++) {
+      v = drawn(table.mean_visible[drawn(table.mean_hidden[v])])
+      counts[v] += 1
+      off[sweep - 1] += apart(counts, sweep, table.p_visible) / RUNNERS
+    }
   }
   return off
 }
@@ -75,7 +79,7 @@ function tablesMode(page, data, { still, send }) {
     const lines = runners.map((one, i) => ({ values: race(one, memory.v), kind: `k${i}` }))
     const ends = lines.map(({ values }, i) => `${data.race_names[i]} ${(100 * values[RACE - 1]).toFixed(0)} %`)
     find(".curves").setAttribute("viewBox", "0 0 500 100")
-    drawCurves(find(".curves"), { lines, low: 0, high: 1, here: null, title: "How far the counts are off, as a share", ticks: [0, 0.5, 1], last: RACE, unit: "sweeps" })
+    drawCurves(find(".curves"), { lines, low: 0, high: 1, here: null, title: `How far a chain is off, mean of ${RUNNERS} chains`, ticks: [0, 0.5, 1], last: RACE, unit: "sweeps" })
     find(".legend").replaceChildren(...ends.map((text, i) => html("span", { class: `k${i}` }, [text])))
   }
 
