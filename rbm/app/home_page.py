@@ -52,12 +52,22 @@ def _learning(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list
     learnt, dreamt = learning.load(), dream(_named)
     chains = np.concatenate([learnt.chains * GREY, dreamt.means])
     captions = [*learnt.captions, *(f"{_named.name} dreams: sweep {sweep}" for sweep in dreamt.sweeps)]
-    weights = _strongest(_named, learning.FILTERS).T
+    weights = _liveliest(_named, learning.FILTERS).T
     own = learning.as_levels(weights, float(np.quantile(np.abs(weights), 0.995)))
     wires = _framed(np.concatenate([learnt.filters, own[None]]), _named.shape)
     shape = (_named.shape[0] + 1, _named.shape[1] + 1)
     alt = f"The wires of {learning.FILTERS} hidden units, blank at first; strokes of a pen appear as the machine learns"
     return sprite.of(chains, _named.shape), captions, Side(sprite.of(wires, shape, _palette()), len(wires), alt)
+
+
+def _liveliest(named: NamedModel, n: int) -> Array:
+    """The wires (pixels, n) of the units that tell digits apart best: whose p(h = 1 | v) varies most among them.
+
+    The longest wires of a model that was trained for long are at the picture's edge, where no pen comes.
+    """
+    assert named.data is not None  # the default model's digits come with the app
+    spread = current_model.activations_of(named, named.data).std(axis=0)
+    return named.marginal.weights[:, np.argsort(-spread, kind="stable")[:n]]
 
 
 def _framed(filters: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
