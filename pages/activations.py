@@ -3,13 +3,15 @@
 import streamlit as st
 
 from rbm.app import activations_page, current_model, frame, show, widgets
+from rbm.app.explained import link
 
 frame.ensure()
 named = current_model.current()
 
 st.title("Activations")
 st.markdown(
-    "Each digit becomes a row of hidden probabilities $p(h_j = 1 \\mid v)$: its **features**. In the map below an even "
+    f"Each digit becomes a row of {link('hidden probabilities', 'layers')} $p(h_j = 1 \\mid v)$: its **features**. "
+    f"In the map below an even "
     "grain is healthy. A stripe that runs through all digits is a unit stuck on (yellow) or off (dark)."
 )
 data = widgets.needs_data(named)

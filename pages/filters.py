@@ -3,13 +3,14 @@
 import streamlit as st
 
 from rbm.app import current_model, filters_page, frame, show, widgets
+from rbm.app.explained import link
 
 frame.ensure()
 named = current_model.current()
 
 st.title("Filters")
 st.markdown(
-    "The weights of a hidden unit are a picture of what switches it on: "
+    f"The weights of a {link('hidden unit', 'layers')} are a picture of what switches it on: "
     "$p(h_j = 1 \\mid v) = \\sigma(c_j + \\sum_i v_i W_{ij})$. **Red** pixels excite the unit, **blue** ones silence "
     "it. Strokes, dots and edges are signs of learning; even noise is a unit that has found nothing to do."
 )

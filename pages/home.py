@@ -1,4 +1,4 @@
-"""The model in use, dreaming; three ways in; the models that ship with the app."""
+"""A model that learns, and dreams; three ways in; the models that ship with the app."""
 
 import streamlit as st
 
@@ -11,14 +11,14 @@ st.markdown(
     "A **restricted Boltzmann machine** learns what its data look like, without being told what they are. Then it "
     "dreams them."
 )
-home_page.dreaming(current_model.current())
 with st.container(horizontal=True):
-    if st.button("Draw a digit", icon=":material/draw:", type="primary"):
+    if st.button("How it works, in 15 minutes", icon=":material/school:", type="primary"):
+        st.switch_page("pages/learn.py")
+    if st.button("Draw a digit", icon=":material/draw:"):
         st.switch_page("pages/sample.py")
     if st.button("Train your own", icon=":material/model_training:"):
         st.switch_page("pages/train.py")
-    if st.button("How does it work?", icon=":material/help:"):
-        home_page.introduction()
+home_page.opening(current_model.current())
 
 st.header("Models to play with")
 home_page.shipped_models()

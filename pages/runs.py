@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rbm.app import frame, visitor
+from rbm.app.explained import link
 from rbm.app.runs_page import compare, own, shared
 from rbm.app.server import lab
 
@@ -14,7 +15,8 @@ if wanted := st.query_params.get("run"):
     st.stop()
 
 st.markdown(
-    "Every training is kept as a **run**: its settings, its curve and its model. This list belongs to this browser, "
+    f"Every training is kept as a **run**: its settings, its {link('curve', 'error')} and its model. This list "
+    f"belongs to this browser, "
     "and survives a reload, a closed laptop and a restarted server. Tick one run to use it, several to compare them."
 )
 runs = lab().runs(visitor.key())

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from rbm.app import current_model, current_run, frame, show
+from rbm.app.explained import link
 from rbm.app.train_page import buttons, form, model_file, watch
 
 frame.ensure()
 
 st.title("Train")
 st.caption(
-    "Show the machine a digit, let it dream, and make the digit more likely and the dream less so: **contrastive "
-    "divergence**."
+    "Show the machine a digit, let it dream, and make the digit more likely and the dream less so: "
+    f"**{link('contrastive divergence', 'update')}**."
 )
 show.pending_message()
 for sentence in form.wrong_in_address():

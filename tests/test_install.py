@@ -19,6 +19,7 @@ import pytest
 
 import rbm
 from rbm import pretrained
+from rbm.pretrained import make
 
 ROOT = Path(__file__).parents[1]
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
@@ -57,7 +58,8 @@ def test_it_holds_the_library_and_the_shipped_models_and_nothing_of_the_lab(inst
     modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("rbm/**/*.py")}
     library = {name for name in modules if not name.startswith("rbm/app/")}
     models = {f"rbm/pretrained/{name}.npz" for name in pretrained.NAMES}
-    assert found == library | models | {"rbm/py.typed"}
+    lessons = {f"rbm/pretrained/{name}.npz" for name in make.LESSONS}
+    assert found == library | models | lessons | {"rbm/py.typed"}
     assert {path.name for path in installed.iterdir() if path.suffix != ".dist-info"} == {"rbm"}
 
 

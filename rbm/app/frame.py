@@ -30,6 +30,7 @@ _script = threading.local()  # of the thread that runs the script; session state
 
 PAGES = {  # in the order of a visit
     "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
+    "learn": ("Learn", ":material/school:", "How it works, in 15 minutes: a machine small enough to see all of it."),
     "train": ("Train", ":material/model_training:", "Train an RBM on real digits and watch the error fall."),
     "sample": ("Sample", ":material/draw:", "Draw a digit and watch the Gibbs chain dream from it."),
     "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),

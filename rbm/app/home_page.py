@@ -1,4 +1,4 @@
-"""What Home is made of: the model in use, dreaming; those that ship; how it works."""
+"""What Home is made of: a model that learns and dreams, or the model in use, dreaming; the models that ship."""
 
 from __future__ import annotations
 
@@ -8,19 +8,80 @@ from numpy.typing import NDArray
 
 from rbm.app import current_model, pictures, show
 from rbm.app.components import sprite
-from rbm.app.components.player import player
+from rbm.app.components.player import Side, player
 from rbm.app.current_model import NamedModel
 from rbm.datasets.dataset import Dataset
 from rbm.models import arrays, film
 from rbm.models.arrays import Array
+from rbm.pretrained import learning
 
 CHAINS, SWEEPS, FRAMES = 16, 360, 181
 SPEED = 10  # frames a second
+GREY = np.uint8(255 // learning.LEVELS)  # of a level
 FILTERS, COLUMNS = 100, 10
 
 ACROSS, DOWN = 6, 3
 
-GUIDE = "https://www.cs.toronto.edu/~hinton/absps/guideTR.pdf"
+
+def opening(named: NamedModel) -> None:
+    """First the film of a model that learns, then the default model's endless dream; another model dreams at once."""
+    if named.fingerprint != current_model.default_model().fingerprint:
+        dreaming(named)
+        return
+    film, captions, side = _learning(named.fingerprint, named)
+    learnt = learning.load()
+    alt = f"{CHAINS} Gibbs chains: noise, then blobs, then digits, while a machine learns; then {named.name} dreams"
+    player(
+        film, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True, loop=len(learnt.updates), side=side
+    )
+    left, right = st.columns(2, gap="large")
+    left.caption(
+        f"**A machine learns, then {named.name} dreams.** First {CHAINS} chains of a machine that learns "
+        f"4,000 digits in {learning.CONFIG.epochs} epochs (the preset *Recommended*), one sweep an update. Then the "
+        f"model in use, trained on {named.info['data']}; its chains begin at held-out digits."
+    )
+    right.caption(
+        f"**What {learning.FILTERS} of its {named.model.n_hidden} hidden units look for.** Red pixels switch a unit "
+        f"on, blue ones off. Nobody told it what a pen stroke is."
+    )
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _learning(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list[str], Side]:
+    """Chains and filters while a machine learns, then the chains and the filters of the default model."""
+    learnt, dreamt = learning.load(), dream(_named)
+    chains = np.concatenate([learnt.chains * GREY, dreamt.means])
+    captions = [*learnt.captions, *(f"{_named.name} dreams: sweep {sweep}" for sweep in dreamt.sweeps)]
+    weights = _liveliest(_named, learning.FILTERS).T
+    own = learning.as_levels(weights, float(np.quantile(np.abs(weights), 0.995)))
+    wires = _framed(np.concatenate([learnt.filters, own[None]]), _named.shape)
+    shape = (_named.shape[0] + 1, _named.shape[1] + 1)
+    alt = f"The wires of {learning.FILTERS} hidden units, blank at first; strokes of a pen appear as the machine learns"
+    return sprite.of(chains, _named.shape), captions, Side(sprite.of(wires, shape, _palette()), len(wires), alt)
+
+
+def _liveliest(named: NamedModel, n: int) -> Array:
+    """The wires (pixels, n) of the units that tell digits apart best: whose p(h = 1 | v) varies most among them.
+
+    The longest wires of a model that was trained for long are at the picture's edge, where no pen comes.
+    """
+    assert named.data is not None  # the default model's digits come with the app
+    spread = current_model.activations_of(named, named.data).std(axis=0)
+    return named.marginal.weights[:, np.argsort(-spread, kind="stable")[:n]]
+
+
+def _framed(filters: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Filters (times, n, pixels) with a line of the palette's last colour right of and below each."""
+    tiles = filters.reshape(*filters.shape[:2], *shape)
+    framed = np.pad(tiles, ((0, 0), (0, 0), (0, 1), (0, 1)), constant_values=learning.LEVELS)
+    return framed.reshape(*filters.shape[:2], -1)
+
+
+def _palette() -> NDArray[np.uint8]:
+    """The colours of a filter's levels, and a grey for the lines between filters."""
+    levels = np.linspace(-1, 1, learning.LEVELS)[:, None]
+    colours = pictures.diverging(levels, (1, 1), limit=1.0).reshape(-1, 3)
+    return np.concatenate([colours, np.full((1, 3), 128, dtype=np.uint8)])
 
 
 def dreaming(named: NamedModel) -> None:
@@ -80,9 +141,13 @@ def _of_every_class(data: Dataset) -> NDArray[np.int64]:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def filters(fingerprint: str, _named: NamedModel) -> pictures.Picture:
     """The units of the largest weights."""
-    weights = _named.marginal.weights
-    strongest = np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:FILTERS]
-    return pictures.filters(weights[:, strongest], _named.shape, COLUMNS, common=True, scale=2)
+    return pictures.filters(_strongest(_named, FILTERS), _named.shape, COLUMNS, common=True, scale=2)
+
+
+def _strongest(named: NamedModel, n: int) -> Array:
+    """The wires (pixels, n) of the units whose are the longest."""
+    weights = named.marginal.weights
+    return weights[:, np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:n]]
 
 
 # ---- the models that ship with the app, to choose from
@@ -132,39 +197,3 @@ def figures_line(named: NamedModel) -> str:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _thumbnail(fingerprint: str, _named: NamedModel) -> pictures.Picture:
     return pictures.filters(_named.marginal.weights[:, : ACROSS * DOWN], _named.shape, ACROSS, common=True, scale=2)
-
-
-# ---- what a restricted Boltzmann machine is, in a minute
-
-
-@st.dialog("How does it work?", width="medium")
-def introduction() -> None:
-    st.markdown(
-        "Two layers. The **visible units** $v$ are the pixels of an image; the **hidden units** $h$ each look for a "
-        "pattern. Every pixel is wired to every hidden unit by a weight, and nothing is wired within a layer: that "
-        "is the restriction."
-    )
-    show.picture(current_model.portrait(current_model.current()), width=480)
-    st.caption("Each hidden unit is shown as its weights: red pixels switch it on, blue ones off.")
-    st.markdown(
-        r"""
-Together they give each image an **energy**, and likely images are those of low energy:
-
-$E(v, h) = -\,b^\top v - c^\top h - v^\top W h, \qquad p(v, h) \propto e^{-E(v, h)}$
-
-**Dreaming.** Given the pixels, each hidden unit is on with probability
-$p(h_j = 1 \mid v) = \sigma(c_j + \sum_i v_i W_{ij})$; given the hidden units, each pixel likewise. Letting the two
-layers answer each other in turn is a **Gibbs chain**: it wanders through what the model finds likely.
-
-**Training.** Show a digit, and lower its energy. Let the chain dream a few steps away from it, and raise the energy
-of what it dreamt. That is **contrastive divergence**; when the dreams look like the digits, the two cancel.
-"""
-    )
-    with st.container(horizontal=True):
-        if st.button("See it train", icon=":material/model_training:", type="primary"):
-            st.switch_page("pages/train.py")
-        st.link_button(
-            "Hinton's practical guide",
-            "https://www.cs.toronto.edu/~hinton/absps/guideTR.pdf",
-            icon=":material/menu_book:",
-        )

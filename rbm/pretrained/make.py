@@ -3,6 +3,7 @@
     python -m rbm.pretrained.make default --data FOLDER           20 minutes, one thread of a quiet machine
     python -m rbm.pretrained.make classes --data FOLDER           seven minutes
     python -m rbm.pretrained.make strokes sick                    one minute, no folder
+    python -m rbm.pretrained.make learning course                 three minutes, no folder: what Home and Learn show
 
 Settings, seeds and figures travel inside each file, and what its float16 weights cost in likelihood. The same command
 gives the same weights on the same machine and number of threads.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.pretrained import split
+from rbm.pretrained import course, learning, split
 from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
@@ -33,6 +35,7 @@ SAMPLES = 1000
 BINARISE_SEED, AIS_SEED = 2, 3
 SWEEPS = 2000  # of Gibbs from training images to the start of reverse AIS
 WORTH = 0.05  # nats that half precision may cost
+LESSONS: dict[str, Callable[[], None]] = {"learning": learning.make, "course": course.make}  # files that are no models
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,9 @@ RECIPES = {
 def main(arguments: list[str] | None = None) -> None:
     options = _options(arguments)
     for name in options.names:
+        if name in LESSONS:
+            LESSONS[name]()
+            continue
         recipe = RECIPES[name]
         digits = split.full(options.data) if recipe.full else split.embedded()
         model, made = _trained(name, recipe, digits)
@@ -162,10 +168,10 @@ def log_likelihood(model: RBM, digits: Digits) -> likelihood.LogLikelihood:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rbm.pretrained.make", description=str(__doc__).split("\n")[0])
-    parser.add_argument("names", nargs="+", choices=pretrained.NAMES)
+    parser.add_argument("names", nargs="+", choices=(*pretrained.NAMES, *LESSONS))
     parser.add_argument("--data", type=Path, help="folder with MNIST's training digits as IDX files, plain or .gz")
     options = parser.parse_args(arguments)
-    if options.data is None and any(RECIPES[name].full for name in options.names):
+    if options.data is None and any(RECIPES[name].full for name in options.names if name in RECIPES):
         parser.error("default and classes need --data FOLDER")
     return options
 

@@ -21,7 +21,7 @@ from rbm.runs.progress import Progress
 from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["home", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
+PAGES = ["home", "learn", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
 
 
 @pytest.fixture
@@ -133,10 +133,13 @@ def test_a_shipped_model_that_is_downloaded_keeps_its_provenance(app: AppTest) -
     assert note == shipped.info
 
 
-def test_home_explains_itself(app: AppTest) -> None:
-    pressed(app, "How does it work?")
+def test_home_leads_to_an_explanation(app: AppTest) -> None:
+    assert [button.label for button in app.main.button[:3]] == [
+        "How it works, in 15 minutes", "Draw a digit", "Train your own",
+    ]  # fmt: skip
+    pressed(app, "How it works, in 15 minutes")
     assert not app.exception
-    assert any("contrastive divergence" in text.value for text in app.markdown)
+    assert app.title[0].value == "Learn"
 
 
 def train_tiny(app: AppTest) -> AppTest:

@@ -41,12 +41,9 @@ def check(page: Page) -> None:
     assert main.evaluate("main => main.scrollWidth <= main.clientWidth"), "scrolls sideways"
 
 
-def test_home_and_its_explanation(page: Page) -> None:
+def test_home(page: Page) -> None:
     page.goto("/")
     expect(page.locator("canvas[data-frame]")).to_be_visible()
-    check(page)
-    page.get_by_role("button", name="How does it work?").click()
-    expect(page.get_by_role("dialog")).to_be_visible()
     check(page)
 
 

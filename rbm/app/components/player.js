@@ -10,7 +10,7 @@ export default function ({ data, parentElement }) {
     find(".speed").value = String(data.speed)
   }
   player.data = data
-  const canvas = find("canvas")
+  const canvas = find("canvas.film")
   const seek = find(".seek")
   const last = data.captions.length - 1
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches
@@ -29,7 +29,17 @@ export default function ({ data, parentElement }) {
     find(".caption").textContent = captions[player.frame]
     const digits = player.data.labels[player.frame] ?? ""
     find(".labels").querySelectorAll("span").forEach((span, i) => { span.textContent = digits[i] ?? "" })
+    drawSide()
     canvas.dataset.frame = String(player.frame)
+  }
+  const drawSide = () => {
+    const { side } = player.data
+    if (!side || !player.sideImage) return
+    const at = Math.min(player.frame, side.frames - 1)
+    const [x, y] = [(at % side.columns) * side.width, Math.floor(at / side.columns) * side.height]
+    const context = find(".side").getContext("2d")
+    context.imageSmoothingEnabled = false
+    context.drawImage(player.sideImage, x, y, side.width, side.height, 0, 0, side.width, side.height)
   }
   const show = (frame) => {
     player.frame = Math.max(0, Math.min(last, frame))
@@ -48,13 +58,28 @@ export default function ({ data, parentElement }) {
     const tick = (now) => {
       const due = from + Math.floor(((now - begin) * speed()) / 1000) // by the clock, however slow the screen
       if (data.endless) {
-        const there = due % (2 * last)
-        if (there !== player.frame) show(there > last ? 2 * last - there : there) // and back: a Gibbs chain has no arrow of time
+        const turn = last - data.loop // frames from the one to which it comes back to the last
+        const beyond = (due - data.loop) % (2 * turn)
+        const frame = due <= last ? due : data.loop + (beyond > turn ? 2 * turn - beyond : beyond) // and back: a Gibbs chain has no arrow of time
+        if (frame !== player.frame) show(frame)
       } else if (due > player.frame) show(due)
       if (!data.endless && player.frame >= last) return pause()
       player.timer = requestAnimationFrame(tick)
     }
     player.timer = requestAnimationFrame(tick)
+  }
+
+  const showSide = () => {
+    const [side, image] = [data.side, new Image()]
+    Object.assign(find(".side"), { width: side.width, height: side.height })
+    find(".side").setAttribute("aria-label", side.alt)
+    image.onload = async () => {
+      const decoded = await createImageBitmap(image)
+      if (player.data.side !== side) return
+      player.sideImage = decoded
+      drawSide()
+    }
+    image.src = side.sprite
   }
 
   find(".play").onclick = () => (player.timer ? pause() : play())
@@ -74,7 +99,7 @@ export default function ({ data, parentElement }) {
     seek.max = String(last)
     find(".player").classList.toggle("endless", data.endless)
     pause()
-    player.frame = 0
+    player.frame = still ? data.loop : 0
     const image = new Image()
     image.onload = async () => {
       const decoded = await createImageBitmap(image) // once, not at every frame
@@ -84,6 +109,10 @@ export default function ({ data, parentElement }) {
       if (!still && last > 0) play()
     }
     image.src = data.sprite
+    find(".player").classList.toggle("both", Boolean(data.side))
+    find(".side").hidden = !data.side
+    player.sideImage = null
+    if (data.side) showSide()
   }
   return () => cancelAnimationFrame(player.timer)
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -19,26 +20,48 @@ _component = st.components.v2.component(
 )
 
 
+class Side(NamedTuple):
+    """A film of `frames` frames, the last of which stays."""
+
+    film: Sprite
+    frames: int
+    alt: str
+
+
+def _sent(film: Sprite) -> dict[str, Any]:
+    picture = "data:image/png;base64," + base64.b64encode(film.png).decode()
+    return {"sprite": picture, "columns": film.per_row, "width": film.width, "height": film.height}
+
+
 def player(
-    film: Sprite, captions: list[str], labels: list[str], *, alt: str, key: str, speed: int = 20, endless: bool = False
+    film: Sprite,
+    captions: list[str],
+    labels: list[str],
+    *,
+    alt: str,
+    key: str,
+    speed: int = 20,
+    endless: bool = False,
+    loop: int = 0,
+    side: Side | None = None,
 ) -> None:
     """Play `film` at `speed` frames a second to begin with, each frame with its caption.
 
     `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
-    without end, with no other control than Play and Pause.
+    without end, with no other control than Play and Pause; `loop` is the frame to which it comes back, and where it
+    rests for those who ask that nothing moves. `side`: a second film beside it, in step.
     """
     _component(
         key=key,
         data={
-            "sprite": "data:image/png;base64," + base64.b64encode(film.png).decode(),
-            "columns": film.per_row,
-            "width": film.width,
-            "height": film.height,
+            **_sent(film),
             "grid": film.grid,
             "captions": captions,
             "labels": labels,
             "speed": speed,
             "alt": alt,
             "endless": endless,
+            "loop": loop,
+            "side": None if side is None else {**_sent(side.film), "frames": side.frames, "alt": side.alt},
         },
     )

@@ -44,8 +44,8 @@ def grid(n: int) -> tuple[int, int]:
     return -(-n // columns), columns
 
 
-def of(pictures: Bytes, shape: tuple[int, int]) -> Sprite:
-    """The sprite of pictures (kept, n, pixels)."""
+def of(pictures: Bytes, shape: tuple[int, int], palette: Bytes | None = None) -> Sprite:
+    """The sprite of pictures (kept, n, pixels): of greys, or of the colours in a `palette` of up to 16 (n, 3)."""
     mosaics = frames(pictures, shape)
     kept, height, width = mosaics.shape
     per_row = max(1, round(math.sqrt(kept * height / width)))
@@ -53,7 +53,8 @@ def of(pictures: Bytes, shape: tuple[int, int]) -> Sprite:
     sheet = np.zeros((rows * per_row, height, width), dtype=np.uint8)
     sheet[:kept] = mosaics
     flat = sheet.reshape(rows, per_row, height, width).swapaxes(1, 2).reshape(rows * height, per_row * width)
-    png = _png(flat, bits=8 if kept * pictures.shape[1] <= FINE else 4)
+    bits = 8 if kept * pictures.shape[1] <= FINE else 4
+    png = _png(flat, bits) if palette is None else _indexed(flat, palette)
     return Sprite(png, per_row, width, height, grid(pictures.shape[1]))
 
 
@@ -71,11 +72,16 @@ def gif(pictures: Bytes, shape: tuple[int, int], speed: int) -> bytes:
 
 def _png(picture: Bytes, bits: int) -> bytes:
     """`picture` (height, width) with 2^bits greys, lightly compressed."""
-    buffer = io.BytesIO()
-    if bits == 8:
-        Image.fromarray(picture).save(buffer, "PNG", compress_level=1)
-    else:
-        image = Image.fromarray(((picture.astype(np.uint16) * 15 + 127) // 255).astype(np.uint8))
-        image.putpalette([level * 17 for level in range(16) for _ in range(3)])
-        image.save(buffer, "PNG", bits=4, compress_level=1)
+    if bits == 4:
+        levels = ((picture.astype(np.uint16) * 15 + 127) // 255).astype(np.uint8)
+        return _indexed(levels, (np.arange(16, dtype=np.uint8) * 17)[:, None].repeat(3, axis=1))
+    Image.fromarray(picture).save(buffer := io.BytesIO(), "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _indexed(levels: Bytes, palette: Bytes) -> bytes:
+    """A picture (height, width) of numbers of colours in `palette` (up to 16, 3)."""
+    image = Image.fromarray(levels)
+    image.putpalette(palette.ravel().tolist())
+    image.save(buffer := io.BytesIO(), "PNG", bits=4, compress_level=1)
     return buffer.getvalue()

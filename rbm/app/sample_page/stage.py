@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from rbm.app.components.drawable import SIDE
+from rbm.app.explained import link
 from rbm.app.glossary import define
 
 TABS = (
@@ -52,7 +53,8 @@ def heading() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         st.title("Sample", anchor=False, width="content")
         st.markdown(
-            "A **Gibbs chain** dreams from your digit: up to the hidden units and down to the pixels, sweep by sweep.",
+            f"A **{link('Gibbs chain', 'gibbs')}** dreams from your digit: up to the hidden units and down to the "
+            f"pixels, sweep by sweep.",
             help=define("Gibbs chain", "hidden unit", "sweep"),
             width="content",
         )

@@ -1,0 +1,1 @@
+"""What the Learn page is made of: chapters, their questions, and the numbers of the machine."""
