@@ -96,7 +96,7 @@ def test_train_and_see_the_chart_get_points(page: Page) -> None:
     page.get_by_role("button", name="Back to the default model").click()
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
     page.locator("input[type=file]").set_input_files(download.value.path())
-    expect(page.get_by_test_id("stAlert").last).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("64-29 · digits-8x8 · 300 epochs")
 
 
 def test_draw_a_digit_and_see_the_chain(page: Page) -> None:
