@@ -101,6 +101,7 @@ def newcomer(browser: Browser, tabs: dict[str, Page], url: str) -> Iterator[Newc
             tabs[tab].set_default_timeout(MILLISECONDS)
         page = tabs[tab]
         taken.append(page)
+        page.bring_to_front()  # a tab behind another draws no frames
         forget(page)
         page.set_viewport_size(screen or TABS[tab]["viewport"])
         page.emulate_media(**{"reduced_motion": "no-preference", "color_scheme": "light", **media})

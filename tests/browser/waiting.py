@@ -55,5 +55,5 @@ def until(page: Page, condition: Callable[[], object]) -> float:
     begin = time.monotonic()
     while not condition():
         assert time.monotonic() - begin < SECONDS, "it never came to hold"
-        frames_pass(page, 3)
+        page.wait_for_timeout(50)
     return time.monotonic() - begin
