@@ -22,6 +22,7 @@ from rbm.training.config import PRESETS, TrainConfig
 from rbm.visitors import owner_hash
 
 RECOMMENDED = PRESETS["Recommended"]  # what the form holds at first
+ANSWERS = ("Epoch", "Waiting")  # how the line above the curve begins once Start has been heard
 PATIENCE = 900.0  # seconds for a training and all that wait before it
 
 
@@ -87,9 +88,9 @@ async def _lesson(pupil: Pupil, tab: Tab, wait: float) -> None:
     pupil.pressed = time.perf_counter()
     await tab.press("Start", **pupil.typed)
     end = f"Finished {pupil.config.epochs} epochs"
-    await tab.until(lambda: bool(tab.words("progress")) or tab.says(end, "alert"), PATIENCE)
+    await tab.until(lambda: any(tab.says(word, "progress") for word in ANSWERS) or tab.says(end, "markdown"), PATIENCE)
     pupil.answered = time.perf_counter()
-    await tab.until(lambda: tab.says(end, "alert") and not tab.busy, PATIENCE)
+    await tab.until(lambda: tab.says(end, "markdown") and not tab.busy, PATIENCE)
     pupil.finished = time.perf_counter()
     if not tab.says(f"seed {pupil.config.seed} ", "markdown"):
         raise AssertionError("the sidebar shows another model than the one trained here")

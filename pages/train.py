@@ -9,7 +9,7 @@ from rbm.app.train_page import buttons, form, model_file, watch
 frame.ensure()
 
 st.title("Train")
-st.caption(
+st.markdown(  # no caption: a link in pale words is hard to read
     "Show the machine a digit, let it dream, and make the digit more likely and the dream less so: "
     f"**{link('contrastive divergence', 'update')}**."
 )
