@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import activations_page, current_model, frame, show, widgets
 from rbm.app.explained import link
+from rbm.app.glossary import define
 
 frame.ensure()
 named = current_model.current()
@@ -11,8 +12,9 @@ named = current_model.current()
 st.title("Activations")
 st.markdown(
     f"Each digit becomes a row of {link('hidden probabilities', 'layers')} $p(h_j = 1 \\mid v)$: its **features**. "
-    f"In the map below an even "
-    "grain is healthy. A stripe that runs through all digits is a unit stuck on (yellow) or off (dark)."
+    "In the map below an even grain is healthy. A stripe that runs through all digits is a unit "
+    "stuck on (yellow) or off (dark).",
+    help=define("activation", "hidden unit", "dead unit"),
 )
 data = widgets.needs_data(named)
 widgets.fairness(named, data)

@@ -5,12 +5,16 @@ import streamlit as st
 from rbm import datasets
 from rbm.app import data_sets, frame, show, widgets
 from rbm.app.data_page import generate, sets, upload
+from rbm.app.glossary import define
 
 frame.ensure()
 upload.go_on()
 
 st.title("Data")
-st.markdown("A model learns what its images have in common. See what there is, or bring images of your own.")
+st.markdown(
+    "A model learns what its images have in common. See what there is, or bring images of your own.",
+    help=define("held-out"),
+)
 show.pending_message()
 
 own = [card.name for card in data_sets.mine()]

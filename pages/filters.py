@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import current_model, filters_page, frame, show, widgets
 from rbm.app.explained import link
+from rbm.app.glossary import define
 
 frame.ensure()
 named = current_model.current()
@@ -12,7 +13,8 @@ st.title("Filters")
 st.markdown(
     f"The weights of a {link('hidden unit', 'layers')} are a picture of what switches it on: "
     "$p(h_j = 1 \\mid v) = \\sigma(c_j + \\sum_i v_i W_{ij})$. **Red** pixels excite the unit, **blue** ones silence "
-    "it. Strokes, dots and edges are signs of learning; even noise is a unit that has found nothing to do."
+    "it. Strokes, dots and edges are signs of learning; even noise is a unit that has found nothing to do.",
+    help=define("filter", "weights", "bias"),
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
     order = filters_page.order_choice()

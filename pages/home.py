@@ -3,13 +3,15 @@
 import streamlit as st
 
 from rbm.app import current_model, frame, home_page
+from rbm.app.glossary import define
 
 frame.ensure()
 
 st.title("RBM Lab")
 st.markdown(
     "A **restricted Boltzmann machine** learns what its data look like, without being told what they are. Then it "
-    "dreams them."
+    "dreams them.",
+    help=define("RBM", "visible unit", "hidden unit"),
 )
 with st.container(horizontal=True):
     if st.button("How it works, in 15 minutes", icon=":material/school:", type="primary"):

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rbm.app import current_model, frame, reconstructions_page, show, widgets
+from rbm.app.glossary import define
 
 frame.ensure()
 named = current_model.current()
@@ -10,7 +11,8 @@ named = current_model.current()
 st.title("Reconstructions")
 st.markdown(
     "Push a digit up to the hidden units and back down: $\\hat v = p(v \\mid p(h \\mid v))$. What comes back is the "
-    "digit as the model understands it. Its **error** is $\\sum_i (v_i - \\hat v_i)^2$, summed over pixels."
+    "digit as the model understands it. Its **error** is $\\sum_i (v_i - \\hat v_i)^2$, summed over pixels.",
+    help=define("reconstruction error", "visible unit", "hidden unit", "held-out"),
 )
 data = widgets.needs_data(named)
 widgets.fairness(named, data)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import frame, visitor
 from rbm.app.explained import link
+from rbm.app.glossary import define
 from rbm.app.runs_page import compare, own, shared
 from rbm.app.server import lab
 
@@ -16,8 +17,9 @@ if wanted := st.query_params.get("run"):
 
 st.markdown(
     f"Every training is kept as a **run**: its settings, its {link('curve', 'error')} and its model. This list "
-    f"belongs to this browser, "
-    "and survives a reload, a closed laptop and a restarted server. Tick one run to use it, several to compare them."
+    "belongs to this browser, and survives a reload, a closed laptop and a restarted server. Tick one run to use it, "
+    "several to compare them.",
+    help=define("epoch", "reconstruction error", "log-likelihood", "seed"),
 )
 runs = lab().runs(visitor.key())
 own.warn_of_removals()

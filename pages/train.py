@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import current_model, current_run, frame, show
 from rbm.app.explained import link
+from rbm.app.glossary import define
 from rbm.app.train_page import buttons, form, model_file, watch
 
 frame.ensure()
@@ -11,7 +12,8 @@ frame.ensure()
 st.title("Train")
 st.markdown(  # no caption: a link in pale words is hard to read
     "Show the machine a digit, let it dream, and make the digit more likely and the dream less so: "
-    f"**{link('contrastive divergence', 'update')}**."
+    f"**{link('contrastive divergence', 'update')}**.",
+    help=define("CD", "PCD", "epoch", "reconstruction error", "held-out", "filter"),
 )
 show.pending_message()
 for sentence in form.wrong_in_address():
