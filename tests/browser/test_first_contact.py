@@ -11,7 +11,7 @@ pytest.importorskip("playwright", reason="needs the package playwright (requirem
 from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
 from tests.browser.conftest import Newcomer
-from tests.browser.waiting import follow, until
+from tests.browser.waiting import follow, settle, until
 
 PAGES = ["", "learn", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
@@ -42,6 +42,7 @@ def test_start_shows_curve_digits_and_progress_in_view(
     page.goto("/train?epochs=1000")
     start = page.get_by_role("button", name="Start", exact=True)
     expect(start).to_be_enabled()
+    settle(page)
     assert in_view(page, start)
     top = page.locator("h1").bounding_box()
     assert top is not None

@@ -23,6 +23,7 @@ def page(newcomer: Newcomer) -> Page:
 
 
 def set_number(page: Page, label: str, value: str) -> None:
+    settle(page)  # while one page gives way to the next, both have such a field
     box = page.get_by_label(label, exact=True)
     box.fill(value)
     box.press("Tab")
