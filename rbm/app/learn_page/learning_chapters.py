@@ -51,7 +51,8 @@ def update() -> None:
     st.markdown(
         "The first term takes one look at the data. The second is a sum over **all** states: seven units have 128, a "
         "machine of 784 and 500 units has $2^{1284}$. CD-1 puts in its place what one sweep from the data brings. The "
-        "cosine above tells how near that comes: 1 is the same direction."
+        "cosine above tells how near that comes on average over pictures and draws: 1 is the same direction. A single "
+        "step is far noisier."
     )
     st.header("The same step with digits", anchor=False)
     one_step.panel()
@@ -103,7 +104,8 @@ def error() -> None:
     if quiz.card("error"):
         _samples()
     st.markdown(
-        "784 pixels have $2^{784}$ pictures; counting is over. What still works: the conditionals, the chain, CD, and "
+        "784 pixels have $2^{784}$ pictures, and 500 hidden units $2^{500}$ states: counting is over. What still "
+        "works: the conditionals, the chain, CD, and "
         "estimates of $Z$. So look at dreams and likelihood, not at the error alone."
     )
     with st.container(horizontal=True):

@@ -84,16 +84,16 @@ def independent() -> Question:
 
 
 def forgets(updates: int, temperature: float = 1.0) -> float:
-    """Sweeps in which the machine's chain forgets its start."""
+    """The relaxation time of the machine's chain, 1 / (1 - |λ₂|), in sweeps."""
     return float(numbers.table(updates, temperature)["forget"])
 
 
 def mixing() -> Question:
     found = {"Fresh": forgets(FRESH), "Half trained": forgets(HALF), "Trained": forgets(TRAINED)}
     why = (
-        f"Fresh forgets in about {found['Fresh']:.1f} sweeps, half trained in {found['Half trained']:.0f}, trained in "
-        f"{found['Trained']:.0f}. **The better this machine, the slower its chain**: the valleys are deep. Below, all "
-        "three race."
+        f"Their relaxation times, $1/(1-|\\lambda_2|)$: fresh {found['Fresh']:.1f} sweeps, half trained "
+        f"{found['Half trained']:.0f}, trained {found['Trained']:.0f}. **The better this machine, the "
+        "slower its chain**: the valleys are deep. Below, all three race."
     )
     text = "One chain each: whose orange comes close to its blue first?"
     return Question("mixing", "gibbs", text, min(found, key=lambda name: found[name]), why, tuple(found))
@@ -106,7 +106,7 @@ def stuck() -> Question:
         "$e^{\\text{height}/T}$: a cold chain stays where it is. Heat helps: at T = 2 it is "
         f"{forgets(TRAINED, 2.0):.1f}."
     )
-    text = "*Trained*, T = ½: after how many sweeps has the chain forgotten its start (all but $1/e$ of it)?"
+    text = "*Trained*, T = ½: in how many sweeps does what the chain remembers longest shrink to $1/e$?"
     return Question("stuck", "gibbs", text, f"{cold:.0f}", why)
 
 
@@ -155,14 +155,14 @@ def plateau() -> Question:
     start, at_50, at_150 = numbers.log_likelihoods([course.after(0), early, late])
     blame = {
         "The rate": slope(early) >= slope(later),  # else the slope itself is small, whatever the rate
-        "Units still alike": spread(early) < spread(late) / 2,
+        "Units hardly tell pictures apart": spread(early) < spread(late) / 2,
         "Bad luck": course.METHODS["Exact"] > 0,  # the exact gradient draws nothing
     }
     right = next(choice for choice, is_so in blame.items() if is_so)
     why = (
         f"After 50 updates a unit's probability differs by {spread(early):.2f} between the four pictures, after 150 by "
-        f"{spread(late):.2f}. Units that answer all pictures alike learn alike; they must differ before they can share "
-        "the work. Watch the filters."
+        f"{spread(late):.2f}. A unit that answers all pictures alike passes little of their differences on to its "
+        "weights; the slope grows as it begins to tell them apart. Watch the filters."
     )
     text = (
         f"*Exact*, rate 0.5: the first 50 updates gain {at_50 - start:.2f} nats, the next hundred "
@@ -176,8 +176,9 @@ def rate() -> Question:
     in_time = fast[: len(fast) // 10 + 1].max() >= slow[-1]
     right = "Yes" if in_time else "No: it jumps about" if fast.max() < slow[-1] else "No: about as fast"
     why = (
-        f"At rate {10 * course.RATE:g} the exact gradient never gets above {nats(fast.max())} nats; at {course.RATE:g} "
-        f"it ends at {nats(slow[-1])}. A slope is true only close by: too long a step lands beyond the valley."
+        f"At rate {10 * course.RATE:g} the exact gradient is above {nats(fast.max())} nats at none of the updates kept "
+        f"here; at {course.RATE:g} it ends at {nats(slow[-1])}. A slope is true only close by: too long a step lands "
+        "beyond the top."
     )
     text = "*Exact*: ten times the rate. Is it ten times as fast?"
     return Question("rate", "training", text, right, why, ("Yes", "No: about as fast", "No: it jumps about"))
@@ -195,8 +196,9 @@ def error() -> Question:
     best, fell = int(curve.log_likelihood.argmax()), course.falls()
     found = np.exp(exact.log_likelihood(course.cousins()[1], small.bars_and_stripes(3)))
     why = (
-        f"Best after {curve.updates[best]:,.0f} updates ({nats(curve.log_likelihood[best])} nats), "
-        f"{nats(curve.log_likelihood[-1])} at the end, while the error fell on, from {curve.error[best]:.4f} to "
+        f"Best, of the moments kept, after {curve.updates[best]:,.0f} updates "
+        f"({nats(curve.log_likelihood[best])} nats), {nats(curve.log_likelihood[-1])} "
+        f"at the end, while the error fell on, from {curve.error[best]:.4f} to "
         f"{curve.error[-1]:.5f}. No accident of this run: in {(fell > 0.1).sum()} runs of {len(fell)} it fell, by "
         f"{fell.min():.1f} to {fell.max():.1f} nats. CD-1 looks one sweep away from each picture. It digs the valleys "
         "where the data are, and never sees how much one holds beside another: in the end the favourite of the "

@@ -47,7 +47,7 @@ function tablesMode(page, data, { still, send }) {
   const root = () => find(".machine")
   const told = (now) => {
     if (!data.controls.includes("sweep")) return ""
-    const forget = `This machine forgets where it was in about ${now.forget < 10 ? now.forget.toFixed(1) : Math.round(now.forget).toLocaleString("en")} sweeps.`
+    const forget = `Relaxation time of this chain: about ${now.forget < 10 ? now.forget.toFixed(1) : Math.round(now.forget).toLocaleString("en")} sweeps.`
     if (!memory.sweeps) return data.covered ? "" : forget
     const seen = `${memory.sweeps.toLocaleString("en")} sweeps; orange is off blue by ${(100 * apart(memory.counts, memory.sweeps, now.p_visible)).toFixed(0)} %.`
     return data.covered ? seen : `${seen} ${forget}`
