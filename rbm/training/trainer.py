@@ -25,6 +25,7 @@ from rbm.training.batches import Images, held_out_images
 from rbm.training.chains import start_chains
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
+from rbm.training.start import first_parameters
 from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
 
 LARGEST = 50.0  # weights of models that learn stay below 20
@@ -112,7 +113,7 @@ class Trainer:
         config, rng = self.config, self._rng
         self._batch_size = batch = min(config.batch_size, len(self._images))
         base = self._images.base_rates().astype(np.float32)
-        self._parameters = p = _start(base, config, rng)
+        self._parameters = p = first_parameters(base, config, rng)
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
 
         model_rows = batch if config.algorithm == "cd" else config.chains
@@ -287,11 +288,3 @@ class Trainer:
             self._last_good,
             error,
         )
-
-
-def _start(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parameters:
-    """The parameters before the first update (guide, section 8)."""
-    weights = rng.standard_normal((len(base), config.n_hidden), dtype=np.float32)
-    weights *= config.weight_std
-    visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
-    return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))

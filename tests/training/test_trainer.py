@@ -11,6 +11,7 @@ import pytest
 
 import rbm
 from rbm import TrainConfig
+from rbm.training.start import untrained
 from rbm.training.trainer import Trainer
 from tests import brute
 
@@ -375,6 +376,13 @@ def test_an_error_that_rises_above_that_of_the_base_rates_is_no_blow_up(name):
     reports = list(rbm.train(data.train_images, rbm.TrainConfig(epochs=40), validation=data.test_images))
     assert [report.epoch for report in reports] == list(range(1, 41))
     assert reports[-1].validation_error < 0.7 * reports[0].validation_error
+
+
+@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])
+@pytest.mark.parametrize("labels", [None, np.arange(len(GREY)) % 3])
+def test_the_untrained_model_is_what_training_begins_with(algorithm, labels):
+    config = config_of({"algorithm": algorithm, "seed": 7, "hidden_bias": -1.0})
+    assert same(untrained(GREY, config, labels), Trainer(GREY, config, labels=labels).model)
 
 
 def test_a_blow_up_tells_the_error_that_it_led_to():

@@ -84,9 +84,8 @@ SETTINGS = [
     Control("hidden_bias", "start", step=0.5, low=-10, high=10, format="%.2f"),
 ]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
-NAMES = {
-    "algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering"}
-}  # of choices that have others than in code
+# names of choices, where the code has others
+NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering"}}
 IDLE = {  # settings that have nothing to say, and are not shown, for these algorithms
     "chains": ("cd",),
     "temperatures": ("cd", "pcd"),
@@ -138,8 +137,8 @@ def preset_and_data() -> tuple[str, str]:
 
 PRESET_WORDS = {
     "Recommended": "chains that are never reset show the model its own dreams, so that it stays with digits.",
-    "Classic 784-500": "the article's setting, CD-1. Its error falls lowest, and yet its dreams fade to black: CD-1 "
-    "never sees what lies far from the data.",
+    "Classic 784-500": "the article's setting, CD-1. Its error falls lower than Recommended's, and yet its dreams lose "
+    "their ink: CD-1 never sees what lies far from the data.",
     "Best dreams": "as Recommended, for three times as long: the best likelihood.",
 }
 
@@ -166,8 +165,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             bind="query-params",
             help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
             "the log-likelihood estimated with its error, between bounds that hold the truth; some seconds each time. "
-            "**Exact**: up to 20 "
-            "hidden units. **Dead units** never switch on.",
+            "**Exact**: up to 20 hidden units. **Dead units** never switch on.",
         )
     with st.expander("More settings", icon=":material/tune:"):
         for group, title in TITLES.items():

@@ -18,7 +18,7 @@ from rbm.models.binary import RBM
 from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
 from rbm.training.config import TrainConfig
-from rbm.training.trainer import Trainer
+from rbm.training.start import untrained
 
 REFRESH, WAITING_REFRESH = 0.5, 2.0  # seconds between two looks at a training that runs, and at one in the queue
 LIKELIHOODS = {"ais", "exact"}  # monitors that may take seconds
@@ -35,13 +35,7 @@ def before_the_first(data: str, config: TrainConfig) -> None:
     found = data_sets.find(data)
     if found is not None:
         with seen:
-            _pictures(untrained(data, config, found), found, found.shape)
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def untrained(data: str, config: TrainConfig, _found: Dataset) -> RBM:
-    """The model before its first update."""
-    return Trainer(_found.train_images, config).model
+            _pictures(untrained(found.train_images, config), found, found.shape)
 
 
 def panel(run_id: str) -> None:
