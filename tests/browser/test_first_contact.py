@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 
+import numpy as np
 import pytest
+from PIL import Image
+
+import rbm
+from benchmarks import presets
+from rbm.measures import dreaming
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
 from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 
 from tests.browser.conftest import Newcomer
-from tests.browser.waiting import follow, settle, until
+from tests.browser.waiting import button, follow, settle, until
 
 PAGES = ["", "learn", "train", "sample", "reconstructions", "filters", "activations", "data", "runs"]
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
@@ -40,7 +48,7 @@ def test_start_shows_curve_digits_and_progress_in_view(
     """Each of these four is a further visitor of the server, who asks for the very same training."""
     page = newcomer(tab, screen, color_scheme=scheme)
     page.goto("/train?epochs=1000")
-    start = page.get_by_role("button", name="Start", exact=True)
+    start = button(page, "Start")
     expect(start).to_be_enabled()
     settle(page)
     assert in_view(page, start)
@@ -57,27 +65,27 @@ def test_start_shows_curve_digits_and_progress_in_view(
     assert in_view(page, progress)
     if screen == DESK:
         for name in ("Start", "Pause", "Step", "Stop"):
-            assert in_view(page, page.get_by_role("button", name=name, exact=True))
+            assert in_view(page, button(page, name))
         pictures = page.get_by_test_id("stMain").locator("img")
         until(page, lambda: pictures.count() >= 2)
         assert in_view(page, pictures.nth(0)), "ten digits and their reconstructions"
         assert in_view(page, pictures.nth(1)), "the filters"
     last = page.locator(".js-plotly-plot").first.locator(".xtick text").last.text_content() or ""
     assert last.replace(",", "") == "1000", "the axis is that of the epochs that were asked for"
-    page.get_by_role("button", name="Stop", exact=True).click()
+    button(page, "Stop").click()
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
 
 
 def test_six_impatient_clicks_start_one_training(newcomer: Newcomer) -> None:
     page = newcomer("desk", DESK)
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=1000")
-    start = page.get_by_role("button", name="Start", exact=True)
+    start = button(page, "Start")
     expect(start).to_be_enabled()
     box = start.bounding_box()
     for _ in range(6):
         page.mouse.click(box["x"] + 10, box["y"] + 10)
     until(page, lambda: points(page) > 2)
-    page.get_by_role("button", name="Stop", exact=True).click()
+    button(page, "Stop").click()
     expect(page.get_by_text("Stopped after epoch")).to_be_visible()
     follow(page, "Runs")
     page.evaluate("delete window.showSaveFilePicker")  # its dialogue can't be answered without a screen
@@ -91,7 +99,7 @@ def test_six_impatient_clicks_start_one_training(newcomer: Newcomer) -> None:
 def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(newcomer: Newcomer) -> None:
     page = newcomer("desk", DESK)
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=300")
-    page.get_by_role("button", name="Start", exact=True).click()
+    button(page, "Start").click()
     until(page, lambda: points(page) > 1)
     follow(page, "Filters")
     expect(page.get_by_test_id("stToast")).to_contain_text("is ready to dream")
@@ -99,6 +107,44 @@ def test_the_end_is_announced_wherever_one_is_and_leads_to_the_dream(newcomer: N
     follow(page, "Train")
     page.get_by_test_id("stMain").get_by_role("link", name="Let it dream").click()
     expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
+
+
+def test_the_default_training_dreams_digits_after_a_thousand_sweeps(newcomer: Newcomer) -> None:
+    """Start with nothing chosen, Let it dream; then a hundred chains of the new model, as far as they have come."""
+    page = newcomer("desk", DESK, reduced_motion="reduce")
+    page.goto("/train")
+    start = button(page, "Start")
+    expect(start).to_be_enabled()
+    start.click()
+    page.get_by_test_id("stMain").get_by_role("link", name="Let it dream").click()
+    expect(page.get_by_role("heading", name="Sample", exact=True)).to_be_visible()
+    page.goto("/sample?dream_source=Its+own+dreams&dream_chains=100&dream_steps=1000")  # as after a reload
+    expect(page.get_by_test_id("stSidebar")).to_contain_text("Recommended")
+    film = page.locator(".player canvas[data-frame]").first
+    expect(film).to_be_visible()
+    settle(page)
+    pictures = tiles(film.evaluate(LAST_FRAME))
+    assert pictures.shape == (100, 784)
+
+    data = rbm.datasets.load("mnist-5k")
+    ink = dreaming.ink(pictures, data.test_images)
+    shares = np.bincount(presets.pixel_classifier(data)(pictures / 255), minlength=10) / len(pictures)
+    assert dreaming.Dreams(1000, ink, shares).good, (ink, shares)
+
+
+LAST_FRAME = """canvas => {
+    const seek = canvas.getRootNode().querySelector(".seek")
+    seek.value = seek.max
+    seek.dispatchEvent(new Event("input"))
+    return canvas.toDataURL("image/png").split(",")[1]
+}"""
+
+
+def tiles(letters: str) -> np.ndarray:
+    """The pictures (n, 784) of a frame, row by row."""
+    frame = np.asarray(Image.open(io.BytesIO(base64.b64decode(letters))).convert("L"))
+    rows, columns = frame.shape[0] // 28, frame.shape[1] // 28
+    return frame.reshape(rows, 28, columns, 28).swapaxes(1, 2).reshape(rows * columns, 784)
 
 
 def test_typed_settings_survive_a_visit_to_another_page(newcomer: Newcomer) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from rbm.pretrained import learning
 from tests.browser.conftest import Newcomer
-from tests.browser.waiting import follow, frames_pass, settle
+from tests.browser.waiting import button, follow, frames_pass, settle
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
 
@@ -27,11 +27,6 @@ def set_number(page: Page, label: str, value: str) -> None:
     box = page.get_by_label(label, exact=True)
     box.fill(value)
     box.press("Tab")
-
-
-def button(page: Page, name: str) -> Locator:
-    """On the page itself: while a script takes long, Streamlit shows a Stop of its own above it."""
-    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
 
 
 def test_a_cold_deep_link_shows_navigation_and_page(page: Page, cold_url: str) -> None:

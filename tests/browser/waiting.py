@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.patience import SECONDS
 
@@ -57,3 +57,8 @@ def until(page: Page, condition: Callable[[], object]) -> float:
         assert time.monotonic() - begin < SECONDS, "it never came to hold"
         page.wait_for_timeout(50)
     return time.monotonic() - begin
+
+
+def button(page: Page, name: str) -> Locator:
+    """On the page itself: while a script takes long, Streamlit shows a Stop of its own above it."""
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
