@@ -261,6 +261,21 @@ def test_start_trains_although_another_visitor_has_done_the_very_same(app: AppTe
     assert app.session_state["run_id"] != before
 
 
+def test_a_start_that_the_next_click_interrupted_is_found_again(app: AppTest) -> None:
+    """The script ends after the training has begun, and before the session knows which one it was."""
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(1000).run()
+    config = replace(rbm.PRESETS["Recommended"], n_hidden=13, epochs=1000)
+    begun = server.lab().start(app.session_state["owner_key"], "digits-8x8", config, "x")
+    pressed(app, "Start")
+    assert app.session_state["run_id"] == begun
+    assert len(server.lab().runs(app.session_state["owner_key"])) == 1
+    assert button(app, "Start").disabled
+    pressed(app, "Stop")
+
+
 def test_a_paused_training_is_called_so(app: AppTest) -> None:
     open_page(app, "train")
     app.selectbox(key="data").select("digits-8x8")

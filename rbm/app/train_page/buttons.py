@@ -30,9 +30,9 @@ LABELS = {
 
 def row(chosen: Chosen | None) -> None:
     """`chosen`: what Start would train; None where the settings below can't be."""
+    busy = chosen is not None and start.find_again(chosen)
     which, offered = _offered()
     with st.container(horizontal=True, gap="xsmall", key="run_buttons"):
-        busy = chosen is not None and start.just_begun(chosen)
         pressed = st.button("Start", type="primary", icon=":material/play_arrow:", disabled=chosen is None or busy)
         for action in ("resume" if "resume" in offered else "pause", "step", "stop"):
             label, icon, explanation = LABELS[action]
@@ -43,7 +43,7 @@ def row(chosen: Chosen | None) -> None:
             )  # fmt: skip
         if chosen is not None:
             start.offer_result(chosen)
-    if pressed and chosen is not None and not busy:
+    if pressed and chosen is not None:
         try:
             start.begin(chosen)
         except Refused as error:

@@ -14,22 +14,38 @@ from rbm.errors import Refused
 from rbm.runs.record import Run
 
 _REFUSED = "training_refused"
+NEWEST = 10  # runs of a visitor among which one may be under way
 IMPATIENT = 1.0  # seconds in which more clicks on Start mean the training that the first one began
 
 
 def begin(chosen: Chosen) -> None:
-    """A new run of this visitor's, which the page shows from now on. Raises Refused where it can't start."""
-    watch(lab().start(
+    """A new run of this visitor's, which the page shows from now on. Raises Refused where it can't start.
+
+    The click after it may interrupt this script between the start and the note of which run it was; so whether there
+    is one already is asked of the lab, not of the session.
+    """
+    run = just_begun(chosen)
+    watch(run.id if run else lab().start(
         visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels, measures=chosen.monitors
     ))  # fmt: skip
 
 
-def just_begun(chosen: Chosen) -> bool:
-    """Whether the run on the page is this very training, under way or begun by the click before."""
-    run = _shown()
-    if run is None or _settings(run) != (chosen.data, chosen.config, chosen.labels, chosen.monitors):
-        return False
-    return _under_way() or time.time() - run.created < IMPATIENT
+def just_begun(chosen: Chosen) -> Run | None:
+    """This visitor's run of this very training, if one is under way or was begun by the click before."""
+    wanted = (chosen.data, chosen.config, chosen.labels, chosen.monitors)
+    for run in lab().runs(visitor.key())[:NEWEST]:
+        same = (run.data, run.config, run.n_classes > 0, run.measures) == wanted
+        if same and (lab().progress(run.id).active or time.time() - run.created < IMPATIENT):
+            return run
+    return None
+
+
+def find_again(chosen: Chosen) -> bool:
+    """Whether this very training is under way; if so it is what the page shows, unless that moves too."""
+    run = just_begun(chosen)
+    if run is not None and run.id != run_id() and not _under_way():
+        watch(run.id)
+    return run is not None
 
 
 def _under_way() -> bool:
@@ -66,18 +82,6 @@ def refuse(sentence: str) -> None:
 def refusal() -> None:
     if sentence := st.session_state.pop(_REFUSED, None):
         st.error(sentence, icon=":material/error:")
-
-
-def _shown() -> Run | None:
-    which = run_id()
-    try:
-        return None if which is None else lab().run(which)
-    except Refused:  # deleted in another window
-        return None
-
-
-def _settings(run: Run) -> tuple[object, ...]:
-    return run.data, run.config, run.n_classes > 0, run.measures
 
 
 def run_name(chosen: Chosen) -> str:
