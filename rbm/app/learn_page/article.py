@@ -77,7 +77,8 @@ TERMS = {
 def article() -> None:
     st.markdown(
         "This lab grew out of a Chinese article with a NumPy program: 784 pixels, 500 hidden units, CD-1 on the first "
-        "5,000 training digits of MNIST. Its lines, and ours:"
+        "5,000 training digits of MNIST (the lab's *mnist-5k* has 500 of each class, a fifth of them held out). Its "
+        "lines, and ours:"
     )
     quiz.card("article")
     with st.grid(2, min_column_width=330):
