@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import math
-import zipfile
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rbm import files
 from rbm.datasets.dataset import Dataset
@@ -18,6 +13,7 @@ from rbm.errors import BadFile
 
 VERSION = 1
 MAX_BYTES = 128 * 2**20  # 64 million pixels and their labels fit
+MAX_NOTE = 2**18  # the names of 256 classes fit, however they are spelled
 _PARTS: dict[str, np.dtype[Any]] = {
     "train_images": np.dtype(np.uint8),
     "train_labels": np.dtype(np.int64),
@@ -45,11 +41,7 @@ def pack(data: Dataset, title: str) -> bytes:
         "source": data.source,
         "class_names": list(data.class_names),
     }
-    arrays: dict[str, Any] = {part: getattr(data, part) for part in _PARTS}
-    arrays[_NOTE] = np.frombuffer(json.dumps(note).encode(), np.uint8)
-    buffer = io.BytesIO()
-    np.savez(buffer, **arrays)
-    return buffer.getvalue()
+    return files.npz({part: getattr(data, part) for part in _PARTS}, _NOTE, note)
 
 
 def unpack(raw: bytes, wanted: str) -> tuple[Dataset, str]:
@@ -58,30 +50,21 @@ def unpack(raw: bytes, wanted: str) -> tuple[Dataset, str]:
         with files.opened(raw, MAX_ENTRIES, MAX_BYTES) as archive:
             if len(archive.namelist()) != len(_PARTS) + 1:
                 raise ValueError(f"it holds {len(archive.namelist())} parts, not {len(_PARTS) + 1}")
-            arrays = {part: _array(archive, part, dtype) for part, dtype in _PARTS.items()}
-            note = json.loads(_array(archive, _NOTE, np.dtype(np.uint8)).tobytes())
+            arrays: dict[str, Any] = {
+                part: files.read_array(archive, files.member(archive, part), dtype.kind)
+                for part, dtype in _PARTS.items()
+            }
+            if wrong := [part for part, dtype in _PARTS.items() if arrays[part].dtype != dtype]:
+                raise ValueError(f"{wrong[0]} is not the array it should be")
+            note = files.read_note(archive, _NOTE, MAX_NOTE)
         height, width = note["shape"]
         shape, names = (int(height), int(width)), tuple(map(str, note["class_names"]))
         title = str(note["title"])
         data = Dataset(wanted, **arrays, shape=shape, source=str(note["source"]), class_names=names)
     except BadFile:
         raise
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise BadFile(f"its parts do not fit together: {str(error)[:100]}") from None
     if name(data) != wanted:
         raise BadFile("its content is not what its name says")
     return data, title
-
-
-def _array(archive: zipfile.ZipFile, part: str, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """One array of this type, if its header fits its size."""
-    try:
-        raw = files.read_member(archive, archive.getinfo(f"{part}.npy"))
-    except KeyError:
-        raise ValueError(f"{part} is missing") from None
-    file = io.BytesIO(raw)
-    shape, fortran, found = files.read_npy_header(file)
-    whole = all(type(length) is int and length > 0 for length in shape)
-    if found != dtype or fortran or not whole or file.tell() + math.prod(shape) * dtype.itemsize != len(raw):
-        raise ValueError(f"{part} is not the array it should be")
-    return np.frombuffer(raw, dtype, offset=file.tell()).reshape(shape)

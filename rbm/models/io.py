@@ -5,13 +5,10 @@ A file from outside is hostile until checked: `load` reads sizes before it alloc
 
 from __future__ import annotations
 
-import io
 import json
-import math
 import os
 import zipfile
-import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
@@ -29,19 +26,23 @@ from rbm.models.labelled import LabelRBM
 VERSION = 1
 MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
 MAX_ENTRIES = 1000  # so many may be listed, to name some of them in a message
+FREE, MAX_RATIO = 16 * 2**20, 50  # a file that unpacks to more, and to so many times its size, holds no weights
+MAX_NOTE = 2**16  # bytes: as objects they take a hundred times as many
 KINDS: dict[str, type[RBM]] = {kind.__name__: kind for kind in (RBM, LabelRBM, GaussianRBM)}
 _ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
 _NOTE = "info"
 _RESERVED = ("version", "kind", "n_classes")  # keys of the note that belong to the format
 
 Source = str | os.PathLike[str] | IO[bytes]
+Check = Callable[[int, int], None]  # of the visible and the hidden units; it raises BadFile or BadValue
 
 
 def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_precision: bool = False) -> None:
     """Write `model` and a JSON-able note about it to `path` (replaced whole, or not at all) or an open file.
 
     The model is of a kind in KINDS. `half_precision` stores float16 weights: half the
-    size, three significant digits. Raises TypeError or ValueError for a note or weights the file can't hold.
+    size, three significant digits. Raises TypeError or ValueError for a note (of 64 KB at most) or weights that the
+    file can't hold.
     """
     taken = [key for key in _RESERVED if key in (info or {})]
     if taken:
@@ -49,19 +50,18 @@ def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_p
     own: dict[str, Any] = {"version": VERSION, "kind": type(model).__name__}
     if model.n_classes:
         own["n_classes"] = model.n_classes
-    note = json.dumps({**own, **(info or {})})
     arrays: dict[str, Any] = {name: getattr(model, name) for name in _ARRAYS}
     if half_precision:
         if np.abs(model.weights).max() > np.finfo(np.float16).max:
             raise ValueError("these weights are too large for half precision")
         arrays["weights"] = model.weights.astype(np.float16)
-    buffer = io.BytesIO()
-    arrays[_NOTE] = np.frombuffer(note.encode(), dtype=np.uint8)
-    np.savez_compressed(buffer, **arrays)
-    if not isinstance(path, str | os.PathLike):
-        path.write(buffer.getvalue())
-        return
-    files.write(Path(path), buffer.getvalue())
+    if len(json.dumps(note := {**own, **(info or {})})) > MAX_NOTE - 200:
+        raise ValueError(f"the note takes more than {MAX_NOTE - 200:,} bytes as JSON; leave something out")
+    data = files.npz(arrays, _NOTE, note, compressed=True)
+    if isinstance(path, str | os.PathLike):
+        files.write(Path(path), data)
+    else:
+        path.write(data)
 
 
 def load(path: Source) -> RBM:
@@ -69,28 +69,35 @@ def load(path: Source) -> RBM:
     return read(path)[0]
 
 
-def read(path: Source) -> tuple[RBM, dict[str, Any]]:
-    """The model and the note beside it. Raises as `load` does."""
+def read(path: Source, check: Check | None = None) -> tuple[RBM, dict[str, Any]]:
+    """The model and the note beside it. Raises as `load` does, and what `check` raises before an array is read."""
     data = _read_bytes(path)
     try:
-        files.check_entries(data, MAX_ENTRIES)
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with files.opened(data, MAX_ENTRIES, MAX_BYTES, free=FREE, max_ratio=MAX_RATIO) as archive:
             _check_members(archive)
-            arrays = {name: _read_array(archive, name, ndim) for name, ndim in _ARRAYS.items()}
-            info = _parse_note(_read_array(archive, _NOTE, 1))
+            if check is not None:
+                check(*_size(archive))
+            info = _checked_note(files.read_note(archive, _NOTE, MAX_NOTE))
+            arrays = {
+                name: files.read_array(archive, files.member(archive, name), "f", n) for name, n in _ARRAYS.items()
+            }
     except BadModelFile:
         raise
     except BadFile as error:
-        raise BadModelFile(str(error)) from None
-    except zipfile.BadZipFile as error:
-        raise BadModelFile(f"this is not a model file (.npz): {error}") from None
-    except (EOFError, RuntimeError, ValueError, OverflowError, OSError, zlib.error) as error:
-        raise BadModelFile(f"this file is damaged or locked: {error}") from None
+        raise BadModelFile(f"this is not a model file: {error}") from None
     try:
         with np.errstate(over="ignore"):
             return _model(arrays, info), info
     except ValueError as error:
         raise BadModelFile(f"this file holds no usable model: {error}") from None
+
+
+def _size(archive: zipfile.ZipFile) -> tuple[int, int]:
+    """How many visible and hidden units the file claims."""
+    shape = files.read_shape(archive, "weights")
+    if len(shape) != 2:
+        raise BadModelFile(f"weights must be a 2-dimensional array of numbers; this has {len(shape)} dimensions")
+    return shape[0], shape[1]
 
 
 def _read_bytes(path: Source) -> bytes:
@@ -150,47 +157,13 @@ def _check_members(archive: zipfile.ZipFile) -> None:
     if sorted(found) != sorted(wanted):
         shown = ", ".join(repr(name[:40]) for name in sorted(found)[:5]) or "nothing"
         raise BadModelFile(f"a model file holds {', '.join(sorted(wanted))}; this one holds {shown}")
-    size = sum(member.file_size for member in archive.infolist())
-    if size > MAX_BYTES:
-        raise BadModelFile(f"this file unpacks to {size / 2**20:.0f} MB; {MAX_BYTES // 2**20} MB is the limit")
-    if not {member.compress_type for member in archive.infolist()} <= {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise BadModelFile("this file is compressed in a way that rbm.save never uses")
 
 
-def _read_array(archive: zipfile.ZipFile, name: str, ndim: int) -> NDArray[Any]:
-    """One array, its header checked against the size of its member before a byte of data is read."""
-    size = archive.getinfo(f"{name}.npy").file_size
-    with archive.open(f"{name}.npy") as member:
-        try:
-            shape, fortran, dtype = files.read_npy_header(member)
-        except BadFile:
-            raise BadModelFile(f"{name} is not stored as a plain array") from None
-        kinds = "u" if name == _NOTE else "f"
-        if dtype.kind not in kinds or dtype.hasobject or fortran or len(shape) != ndim:
-            order = ", column by column" if fortran else ""
-            raise BadModelFile(
-                f"{name} must be a {ndim}-dimensional array of numbers; this is {dtype} of shape {shape}{order}"
-            )
-        count = math.prod(shape)
-        if (
-            not all(type(length) is int and length > 0 for length in shape)
-            or member.tell() + count * dtype.itemsize != size
-        ):
-            raise BadModelFile(f"{name} claims shape {shape}, which does not fit its {size} bytes")
-        data = member.read(count * dtype.itemsize + 1)  # the last byte makes zipfile check the CRC
-    if len(data) != count * dtype.itemsize:
-        raise BadModelFile(f"{name} is cut off")
-    return np.frombuffer(data, dtype=dtype).reshape(shape)
-
-
-def _parse_note(raw: NDArray[Any]) -> dict[str, Any]:
-    try:
-        info = json.loads(raw.tobytes().decode())
-        version = info.pop("version")
-        if not isinstance(version, int):
-            raise TypeError
-    except (ValueError, RecursionError, AttributeError, TypeError, KeyError):
-        raise BadModelFile("the note in this file is not one that rbm.save wrote") from None
+def _checked_note(info: Any) -> dict[str, Any]:
+    """The note without its version, where that is one that this program reads."""
+    version = info.pop("version", None) if isinstance(info, dict) else None
+    if type(version) is not int:
+        raise BadModelFile("the note in this file is not one that rbm.save wrote")
     if version != VERSION:
         raise BadModelFile(f"this file has format version {str(version)[:9]}; this program reads version {VERSION}")
     return dict(info)

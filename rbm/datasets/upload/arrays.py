@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import math
 import sys
 import zipfile
 from pathlib import PurePosixPath
@@ -57,7 +55,7 @@ def _first(members: Members, names: tuple[str, ...]) -> str | None:
 
 def _images(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, options: Options) -> NDArray[Any]:
     """(n, height, width) or (n, height, width, 3 or 4) of real numbers."""
-    array = _array(archive, member, name, "buif")
+    array = files.read_array(archive, member, "buif")
     if array.ndim == 2 and array.size:
         array = array.reshape(len(array), *scaling.table_shape(array.shape[1], options))
     if array.ndim == 4 and array.shape[3] == 1:
@@ -74,7 +72,7 @@ def _labels(archive: zipfile.ZipFile, members: Members, counts: list[int]) -> li
     for name, count in zip(names, counts, strict=True):
         if name is None:
             return None
-        array = _array(archive, members[name], name, "buifUS")
+        array = files.read_array(archive, members[name], "buifUS")
         if array.shape not in ((count,), (count, 1)):
             raise BadFile(f"{name} has shape {array.shape}; one label for each of {count} images is wanted")
         if array.dtype.kind in "US":
@@ -96,18 +94,3 @@ def _word(label: object) -> str:
     if isinstance(label, bytes):
         return label.decode("latin-1")
     return str(int(label) if isinstance(label, bool) else label)
-
-
-def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str, kinds: str) -> NDArray[Any]:
-    """One array of the numpy `kinds` that are wanted, if its header fits its size."""
-    data = files.read_member(archive, member)
-    file = io.BytesIO(data)
-    shape, fortran, dtype = files.read_npy_header(file)
-    if dtype.kind not in kinds or dtype.hasobject:
-        raise BadFile(f"{name} must be an array of numbers; this is {shown(str(dtype))}")
-    if not all(type(length) is int and length > 0 for length in shape) or len(shape) > 5:
-        raise BadFile(f"{name} has an impossible shape, {shown(str(shape))}")
-    size = math.prod(shape) * dtype.itemsize
-    if file.tell() + size != len(data) or not size:
-        raise BadFile(f"{name} claims shape {shown(str(shape))}, which does not fit its {len(data)} bytes")
-    return np.frombuffer(data, dtype, offset=file.tell()).reshape(shape, order="F" if fortran else "C")
