@@ -127,7 +127,9 @@ def check_entries(data: bytes, max_files: int) -> None:
 def check_ratio(packed: int, unpacked: int, free: int = FREE, max_ratio: int = MAX_RATIO) -> None:
     """Raises BadFile when `packed` bytes that claim to become `unpacked` are a bomb."""
     if unpacked > free and unpacked > max_ratio * packed:
-        raise BadFile(f"{packed} bytes in this file unpack to {unpacked / 2**20:.0f} MB: nothing real is packed so")
+        raise BadFile(
+            f"{packed} bytes in this file unpack to {unpacked / 2**20:.0f} MB; {max_ratio} times is the limit"
+        )
 
 
 def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

@@ -97,8 +97,8 @@ def default_model() -> NamedModel:
 
 
 def from_upload(file: IO[bytes], name: str) -> NamedModel:
-    """The model in an uploaded file. Raises BadModelFile."""
-    model, info = io.read(file)
+    """The model in an uploaded file. Raises BadModelFile, and BadValue beyond a limit of this server."""
+    model, info = io.read(file, server.lab().limits.check_model)
     if model.pixel_kind != "binary":
         kind = type(model).__name__
         raise BadModelFile(f"its pixels are real-valued ({kind}), and these pages draw in black and white")

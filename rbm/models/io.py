@@ -84,7 +84,7 @@ def read(path: Source, check: Check | None = None) -> tuple[RBM, dict[str, Any]]
     except BadModelFile:
         raise
     except BadFile as error:
-        raise BadModelFile(f"this is not a model file: {error}") from None
+        raise BadModelFile(f"this is not a model file (.npz): {error}") from None
     try:
         with np.errstate(over="ignore"):
             return _model(arrays, info), info

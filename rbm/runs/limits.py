@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from rbm.errors import BadValue
 from rbm.training.config import TrainConfig
 
+MAX_VISIBLE = 128 * 128 + 256  # the largest images that are taken, and their classes
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -35,6 +37,16 @@ class Limits:
     max_pinned: int = 20
     max_uploads: int = 10
     max_data_megabytes: int = 1000
+
+    def check_model(self, n_visible: int, n_hidden: int) -> None:
+        """Raises BadValue, naming the limit, for a model from outside that no training here could have made."""
+        if n_visible > MAX_VISIBLE:
+            raise BadValue(f"a model here has at most {MAX_VISIBLE:,} visible units; this one has {n_visible:,}")
+        if n_hidden > self.max_hidden:
+            raise BadValue(
+                f"this server allows at most {self.max_hidden:,} hidden units, and this model has {n_hidden:,}; ask "
+                f"whoever runs the server to raise {variable('max_hidden')}"
+            )
 
     def check(self, config: TrainConfig, n_images: int) -> None:
         """Raises BadValue, naming the limit and what was received, for a training beyond a cap."""

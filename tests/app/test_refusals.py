@@ -230,6 +230,25 @@ def test_a_file_that_is_no_model_says_why(app: AppTest) -> None:
     assert app.error[0].value.endswith("The model in use has not changed.")
 
 
+def zeros(hidden: int) -> bytes:
+    """A model of nothing, which packs a thousand times."""
+    buffer = io.BytesIO()
+    rbm.save(buffer, rbm.RBM(np.zeros((784, hidden)), np.zeros(784), np.zeros(hidden)), half_precision=True)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("hidden", "told"),
+    [(4_001, "this server allows at most 4,000 hidden units"), (130_000, "; 50 times is the limit")],
+)
+def test_a_model_larger_than_any_here_says_which_limit(app: AppTest, hidden: int, told: str) -> None:
+    open_page(app, "train")
+    app.file_uploader[0].upload("x.npz", zeros(hidden), "application/octet-stream").run()
+    assert not app.exception
+    assert app.error[0].value.startswith("x.npz was not loaded: ")
+    assert told in app.error[0].value
+
+
 # ---- sentences on the Runs page
 
 

@@ -37,6 +37,15 @@ def test_beyond_a_limit_its_name_and_the_value_are_told(
         SMALL.check(replace(FITS, **changes), n_images)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("size", "told"), [((784, 14), "at most 13 hidden .* 14; .* RBM_MAX_HIDDEN"), ((16_641, 3), "16,640 vis")]
+)
+def test_a_model_from_outside_beyond_a_limit_is_told_which(size: tuple[int, int], told: str) -> None:
+    SMALL.check_model(16_640, 13)
+    with pytest.raises(ValueError, match=told):
+        SMALL.check_model(*size)
+
+
 def test_the_environment_goes_before_the_secrets_and_these_before_the_defaults() -> None:
     limits = settings({"RBM_MAX_HIDDEN": 17, "RBM_MAX_K": "19", "other": {}}, {"RBM_MAX_HIDDEN": "23", "PATH": "x"})
     assert limits == Limits(max_hidden=23, max_k=19)
