@@ -188,11 +188,11 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
 
     @property
     def h_samples_(self) -> Array:
-        """The hidden draws (chains, n_components) of the persistent chains. AttributeError for "cd", without any."""
+        """The hidden draws (chains, n_components) of the persistent chains. AttributeError without any."""
         check_is_fitted(self)
         arrays = self._state.arrays
         if "chains" not in arrays:
-            raise AttributeError('algorithm "cd" keeps no chains; use "pcd" or "pt"')
+            raise AttributeError(f'algorithm {self.algorithm!r} keeps no chains; use "pcd" or "pt"')
         chains: Array = arrays["chains"]
         return chains[arrays["rungs"][0]] if "rungs" in arrays else chains
 

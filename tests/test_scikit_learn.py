@@ -323,7 +323,7 @@ def test_rounding_is_no_reason_to_refuse_and_clip_moves_the_rest():
         ({"n_iter": -1}, "^n_iter must be between"),
         ({"n_iter": "ten"}, "^n_iter must be a whole number"),
         ({"batch_size": 0}, "^batch_size must be"),
-        ({"algorithm": "sgd"}, "^algorithm must be one of cd, pcd, pt; got 'sgd'"),
+        ({"algorithm": "sgd"}, "^algorithm must be one of cd, pcd, pt, autoencoder; got 'sgd'"),
         ({"chains": 0}, "^chains must be between"),
     ],
 )

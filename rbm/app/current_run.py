@@ -12,6 +12,7 @@ from rbm.app.server import lab
 from rbm.errors import Refused
 from rbm.runs.progress import Progress
 from rbm.runs.record import Run
+from rbm.training import autoencoder
 from rbm.visitors import owner_hash
 
 _RUN, _ADOPTED, _RESTORED = "run_id", "adopted_run", "restored"
@@ -77,4 +78,5 @@ def named(run: Run, progress: Progress) -> NamedModel:
     if progress.model is None:
         raise Refused("this run has no model yet")
     error = progress.history[-1].validation_error if progress.history else None
-    return NamedModel(run.name, progress.model, run.data, progress.epoch, error, {"config": asdict(run.config)})
+    note = {"config": asdict(run.config), **autoencoder.note(run.config)}
+    return NamedModel(run.name, progress.model, run.data, progress.epoch, error, note)

@@ -17,6 +17,7 @@ from rbm.errors import BadCheckpoint, BadValue
 from rbm.measures.monitors import MONITORS, UPDATE_RATIO, found_by, usual_every
 from rbm.models import io
 from rbm.runs import checkpoint
+from rbm.training import autoencoder
 from rbm.training.config import TrainConfig
 from rbm.training.settings import settings_of
 from rbm.training.state import Diverged, Report, TrainState
@@ -220,6 +221,7 @@ def _note(options: argparse.Namespace, plan: Plan, report: Report) -> dict[str, 
         "validation_error": report.validation_error,
         "config": asdict(plan.config),
         "made_by": options.command,
+        **autoencoder.note(plan.config),
     }
 
 

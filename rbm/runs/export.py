@@ -18,6 +18,7 @@ from rbm.models import io
 from rbm.models.binary import RBM
 from rbm.runs.progress import OVER, Point
 from rbm.runs.record import Run
+from rbm.training import autoencoder
 from rbm.training.config import TrainConfig
 from rbm.visitors import clean_name
 
@@ -46,7 +47,8 @@ def pack(run: Run, points: Sequence[Point], model: RBM) -> bytes:
     """The run as a zip of model.npz, config.json, metrics.csv and README.md. Its owner and its id stay here."""
     about: dict[str, Any] = {"name": run.name, "data": run.data}
     file = buffers.BytesIO()
-    io.save(file, model, {**about, "epochs": run.epoch, "validation_error": run.validation_error})
+    figures = {"epochs": run.epoch, "validation_error": run.validation_error}
+    io.save(file, model, {**about, **figures, **autoencoder.note(run.config)})
     settings = {
         "version": VERSION,
         **about,

@@ -50,7 +50,7 @@ class Limits:
 
     def check(self, config: TrainConfig, n_images: int) -> None:
         """Raises BadValue, naming the limit and what was received, for a training beyond a cap."""
-        chains = {"cd": 0, "pcd": config.chains, "pt": config.chains * config.temperatures}[config.algorithm]
+        chains = {"pcd": config.chains, "pt": config.chains * config.temperatures}.get(config.algorithm, 0)
         k = max(config.gibbs_steps, config.final_gibbs_steps or 0)
         for name, value, what in (
             ("max_hidden", config.n_hidden, "hidden units"),

@@ -29,6 +29,7 @@ from rbm.runs.limits import Limits
 from rbm.runs.processes import Presence
 from rbm.runs.progress import History, Point
 from rbm.runs.record import VERSIONS, Run, from_row, row
+from rbm.training import autoencoder
 from rbm.training.config import TrainConfig
 from rbm.training.state import TrainState
 
@@ -221,6 +222,7 @@ class Store:
 
     def _write_model(self, run: Run, model: RBM) -> None:
         note = {"name": run.name, "data": run.data, "epochs": run.epoch, "validation_error": run.validation_error}
+        note |= autoencoder.note(run.config)
         io.save(self._model_path(run.id), model, {**note, "run": row(run)})
 
     def _remove(self, run: Run) -> None:

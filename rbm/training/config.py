@@ -8,7 +8,7 @@ from typing import Literal
 from rbm.errors import BadValue
 from rbm.training.settings import document, setting, settings_of
 
-Algorithm = Literal["cd", "pcd", "pt"]
+Algorithm = Literal["cd", "pcd", "pt", "autoencoder"]
 Binarize = Literal["none", "threshold", "sample"]
 Negative = Literal["sample", "mean"]
 Schedule = Literal["constant", "linear", "inverse"]
@@ -40,6 +40,8 @@ class TrainConfig:
             "pcd": "they go on from update to update, for a better model (Tieleman 2008)",
             "pt": "as pcd, with hot chains beside them that swap with the cold ones: better still, and many times "
             "slower (Desjardins et al. 2010)",
+            "autoencoder": "no chains: the same weights learn to rebuild each image and nothing else, by gradient "
+            "descent on the cross-entropy",
         },
     )
     gibbs_steps: int = setting(
@@ -203,6 +205,8 @@ class TrainConfig:
             )
         if self.algorithm == "pt" and self.negative == "mean":
             raise BadValue('algorithm "pt" swaps samples and has no use for negative "mean"; use "sample"')
+        if self.algorithm == "autoencoder" and self.visible == "gaussian":
+            raise BadValue('algorithm "autoencoder" needs pixels in [0, 1], got visible "gaussian"; use "binary"')
         if self.visible == "gaussian" and self.binarize != "none":
             raise BadValue(f'binarize is for binary pixels, got {self.binarize!r} with visible "gaussian"; use "none"')
 
@@ -217,6 +221,11 @@ class TrainConfig:
     def momentum_at(self, epoch: float) -> float:
         """The momentum when `epoch` epochs have passed."""
         return self.momentum if epoch < self.momentum_epochs else self.final_momentum
+
+    @property
+    def method(self) -> str:
+        """The algorithm as people call it: "CD-1", "PCD-5", "autoencoder"."""
+        return self.algorithm if self.algorithm == "autoencoder" else f"{self.algorithm.upper()}-{self.gibbs_steps}"
 
     def gibbs_steps_at(self, epoch: float) -> int:
         """k when `epoch` epochs have passed: each value lasts for the same share of the run."""
@@ -236,5 +245,6 @@ PRESETS: dict[str, TrainConfig] = {
     "Best dreams": TrainConfig(
         algorithm="pcd", chains=200, binarize="sample", learning_rate=0.1, schedule="linear", batch_size=50, epochs=100
     ),
+    "Autoencoder": TrainConfig(algorithm="autoencoder", learning_rate=0.1, final_momentum=0.9, momentum_epochs=0),
 }
 """Named starting points, the default first. "Classic 784-500" is the setting of the article this lab grew from."""

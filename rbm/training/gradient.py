@@ -48,17 +48,21 @@ class Gradient:
         if self._config.centering:
             self._move_offsets(v[:n], h[:n])
         if self._config.sparsity_cost:
-            self._sparsify(h[:n])
+            h[:n] -= self._sparsity_push(h[:n])
         share = self._share[: n + m]
         share[:n], share[n:] = rate / n, -rate / m
         h *= share[:, None]  # the step goes into the rows, which are fewer than the weights
         np.matmul(share, v, out=out.visible_bias)
         np.sum(h, axis=0, out=out.hidden_bias)
-        if self._config.centering:
-            self._centred_product(n + m, out)
-        else:
-            np.matmul(v.T, h, out=out.weights)
+        self._product(n + m, out)
         self._decay(weights, rate, out.weights)
+
+    def _product(self, rows: int, out: Parameters) -> None:
+        """The change of the weights from rows that hold the step, beside the biases' that are in `out`."""
+        if self._config.centering:
+            self._centred_product(rows, out)
+        else:
+            np.matmul(self.visible[:rows].T, self.hidden[:rows], out=out.weights)
 
     def _move_offsets(self, data_v: Array, data_h: Array) -> None:
         rate = OFFSET_RATE * np.float32(len(data_v) / self._batch)
@@ -79,8 +83,8 @@ class Gradient:
         np.subtract(out.visible_bias, out.weights @ self._lambda, out=out.visible_bias)
         np.subtract(out.hidden_bias, self._mu @ out.weights, out=out.hidden_bias)
 
-    def _sparsify(self, data_h: Array) -> None:
-        """Take cost · (q - target) off the data rows, q the running mean of each unit.
+    def _sparsity_push(self, data_h: Array) -> Array:
+        """cost · (q - target) (n_hidden,), to be taken off the data rows; q is the running mean of each unit.
 
         That is the slope of the cross-entropy between q and target in the unit's total input, the same for
         every image; so it reaches weights and biases through the product (guide, section 11).
@@ -88,7 +92,7 @@ class Gradient:
         config = self._config
         rate = np.float32(1 - config.sparsity_decay) * np.float32(len(data_h) / self._batch)
         self._activity += rate * (data_h.mean(axis=0) - self._activity)
-        data_h -= np.float32(config.sparsity_cost) * (self._activity - np.float32(config.sparsity_target))
+        return np.float32(config.sparsity_cost) * (self._activity - np.float32(config.sparsity_target))
 
     def _decay(self, weights: Array, rate: float, change: Array) -> None:
         """The slopes of l2·½Σw² and l1·Σ|w|; the second stops at 0 a weight that it would carry across."""

@@ -88,5 +88,6 @@ def document(cls: type, known: Mapping[str, Setting], own: Mapping[str, tuple[st
     lines = [inspect.cleandoc(cls.__doc__ or ""), "", "Parameters", "----------"]
     for name, parameter in inspect.signature(cls).parameters.items():
         kind, words = (own or {}).get(name) or (known[name].values, known[name].words)
-        lines += [f"{name} : {kind}, default={parameter.default!r}", textwrap.indent(textwrap.fill(words, 106), "    ")]
+        told = textwrap.fill(words, 106, break_on_hyphens=False)
+        lines += [f"{name} : {kind}, default={parameter.default!r}", textwrap.indent(told, "    ")]
     cls.__doc__ = "\n".join(lines)

@@ -3,7 +3,8 @@
     ΔW ∝ <v hᵀ>_data - <v hᵀ>_model         Δb ∝ <v>_data - <v>_model         Δc ∝ <h>_data - <h>_model
 
 The data term uses p(h | v). The model term comes from the chains of rbm/training/chains.py: CD-k (Hinton, Neural
-Computation 14, 2002), persistent or tempered ones. rbm/training/gradient.py makes one product of both.
+Computation 14, 2002), persistent or tempered ones. rbm/training/gradient.py makes one product of both; for the
+autoencoder, which has no chains, rbm/training/autoencoder.py.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from rbm.models import io
 from rbm.models.arrays import Array, Arrays
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters, down, up
+from rbm.training.autoencoder import AutoencoderGradient, Rebuilt
 from rbm.training.batches import Images, held_out_images
-from rbm.training.chains import start_chains
+from rbm.training.chains import Chains, start_chains
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
 from rbm.training.start import first_parameters
 from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
 
 LARGEST = 50.0  # weights of models that learn stay below 20
+FROM_DATA = ("cd", "autoencoder")  # algorithms with as many rows below the batch as it has itself
 MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
 
 
@@ -116,15 +119,20 @@ class Trainer:
         self._parameters = p = first_parameters(base, config, rng)
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
 
-        model_rows = batch if config.algorithm == "cd" else config.chains
+        model_rows = batch if config.algorithm in FROM_DATA else config.chains
         rungs = config.temperatures if config.algorithm == "pt" else 1
         largest = rungs * model_rows * max(p.weights.shape)
         self._first = io.from_arrays(self._images.kind, p._asdict(), self._images.n_classes)
         self._layers = self._first.layers(rng, largest)
-        self._chains = start_chains(config, batch, p, base, self._layers, rng)
+        self._chains: Chains = (
+            Rebuilt(self._layers)
+            if config.algorithm == "autoencoder"
+            else start_chains(config, batch, p, base, self._layers, rng)
+        )
         visible_mean = self._images.mean.astype(np.float32)
         hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
-        self._gradient = Gradient(config, batch, model_rows, visible_mean, hidden_mean)
+        kind = AutoencoderGradient if config.algorithm == "autoencoder" else Gradient
+        self._gradient = kind(config, batch, model_rows, visible_mean, hidden_mean)
 
     @property
     def finished(self) -> bool:

@@ -231,16 +231,19 @@ def test_settings_that_do_not_go_together_are_told_before_start(app: AppTest) ->
 
 
 def test_each_algorithm_shows_its_own_settings(app: AppTest) -> None:
+    steps = {"gibbs_steps", "final_gibbs_steps"}
+
     def shown(algorithm: str) -> set[str]:
         app.selectbox(key="algorithm").select(algorithm).run()
         kinds = [*app.number_input, *app.selectbox]
-        return {"chains", "temperatures", "negative"} & {widget.key for widget in kinds}
+        return {"chains", "temperatures", "negative", *steps} & {widget.key for widget in kinds}
 
     open_page(app, "train")
-    assert app.selectbox(key="algorithm").options == ["CD", "PCD", "Parallel tempering"]
-    assert shown("cd") == {"negative"}
-    assert shown("pcd") == {"chains", "negative"}
-    assert shown("pt") == {"chains", "temperatures"}
+    assert app.selectbox(key="algorithm").options == ["CD", "PCD", "Parallel tempering", "Autoencoder"]
+    assert shown("cd") == {"negative", *steps}
+    assert shown("pcd") == {"chains", "negative", *steps}
+    assert shown("pt") == {"chains", "temperatures", *steps}
+    assert shown("autoencoder") == set()  # nothing of it samples
 
 
 def test_start_trains_although_another_visitor_has_done_the_very_same(app: AppTest) -> None:

@@ -50,7 +50,7 @@ def last(images: np.ndarray = IMAGES, state: rbm.TrainState | None = None, **cha
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"algorithm": "sgd"}, "algorithm must be one of cd, pcd, pt; got 'sgd'"),
+        ({"algorithm": "sgd"}, "algorithm must be one of cd, pcd, pt, autoencoder; got 'sgd'"),
         ({"visible": "softmax"}, "visible must be one of binary, gaussian; got 'softmax'"),
         ({"negative": None}, "negative must be one of sample, mean; got None"),
         ({"binarize": "yes"}, "binarize must be one of none, threshold, sample; got 'yes'"),
@@ -79,6 +79,7 @@ def last(images: np.ndarray = IMAGES, state: rbm.TrainState | None = None, **cha
         ({"sparsity_cost": -0.1}, "sparsity_cost must be between 0 and 100, got -0.1; 0 is none"),
         ({"sparsity_decay": 1}, "sparsity_decay must be between 0 and 0.9999, got 1; 0.9"),
         ({"algorithm": "pt", "negative": "mean"}, 'no use for negative "mean"; use "sample"'),
+        ({"algorithm": "autoencoder", "visible": "gaussian"}, 'needs pixels in .0, 1., got visible "gaussian"; use'),
         (
             {"visible": "gaussian", "binarize": "sample"},
             "binarize is for binary pixels, got 'sample'.*use \"none\"",
@@ -149,7 +150,7 @@ def test_validation_is_measured_on_cut_images_or_grey_levels() -> None:
 STILL = 1e-12  # a rate at which nothing moves
 
 
-@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])
+@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt", "autoencoder"])
 @pytest.mark.parametrize("binarize", ["none", "threshold", "sample"])
 def test_training_and_held_out_error_are_of_one_kind(binarize: str, algorithm: str) -> None:
     """Of the same images and a model that stands still they are the same number, at the start too."""
@@ -518,7 +519,7 @@ def same(a: rbm.TrainState, b: rbm.TrainState) -> bool:
     return timeless[0] == timeless[1] and all(np.array_equal(a.arrays[k], b.arrays[k]) for k in a.arrays)
 
 
-@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])
+@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt", "autoencoder"])
 @pytest.mark.parametrize("stop", [1, 3, 4, 8])  # batches done of 3 an epoch
 def test_stop_and_continue_is_bit_for_bit_the_uninterrupted_run(algorithm: str, stop: int) -> None:
     settings = config(algorithm=algorithm, schedule="inverse", gibbs_steps=1, final_gibbs_steps=2, **EVERYTHING)
@@ -551,7 +552,7 @@ def test_a_state_of_an_earlier_version_knows_no_swaps_and_goes_on_all_the_same()
     assert np.array_equal(again.model.weights, trainer.model.weights)
 
 
-@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt"])
+@pytest.mark.parametrize("algorithm", ["cd", "pcd", "pt", "autoencoder"])
 def test_a_finished_run_goes_on_with_more_epochs(algorithm: str) -> None:
     settings = {"algorithm": algorithm, **EVERYTHING}
     straight = last(epochs=5, **settings)

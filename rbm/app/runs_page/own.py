@@ -49,7 +49,7 @@ def _line(run: Run, data: str) -> dict[str, Any]:
         "status": run.status,
         "data": data,
         "hidden": config.n_hidden,
-        "method": f"{config.algorithm.upper()}-{config.gibbs_steps}",
+        "method": config.method,
         "epochs": f"{run.epoch} of {config.epochs}",
         "error": run.training_error,
         "held_out": run.validation_error,

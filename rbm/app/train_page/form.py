@@ -13,6 +13,7 @@ import streamlit as st
 
 from rbm.app import data_sets, server, widgets
 from rbm.errors import Refused
+from rbm.training import autoencoder
 from rbm.training.config import PRESETS, TrainConfig
 from rbm.training.settings import Setting, settings_of
 
@@ -85,11 +86,13 @@ SETTINGS = [
 ]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
 # names of choices, where the code has others
-NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering"}}
+NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering", "autoencoder": "Autoencoder"}}
 IDLE = {  # settings that have nothing to say, and are not shown, for these algorithms
-    "chains": ("cd",),
-    "temperatures": ("cd", "pcd"),
-    "negative": ("pt",),
+    "chains": ("cd", "autoencoder"),
+    "temperatures": ("cd", "pcd", "autoencoder"),
+    "negative": ("pt", "autoencoder"),
+    "gibbs_steps": ("autoencoder",),
+    "final_gibbs_steps": ("autoencoder",),
 }
 MONITORS = {
     "free_energy_gap": "Free-energy gap",
@@ -140,12 +143,15 @@ PRESET_WORDS = {
     "Classic 784-500": "the article's setting, CD-1. Its error falls lower than Recommended's, and yet its dreams lose "
     "their ink: CD-1 never sees what lies far from the data.",
     "Best dreams": "as Recommended, for three times as long: the best likelihood.",
+    "Autoencoder": "the same weights learn to rebuild each digit, and nothing else: the lowest error of all, and no "
+    "dreams.",
 }
 
 
 def settings(preset: str, data: str) -> Chosen | None:
     """The settings, with a sentence beside each that can't be; None while there is one."""
     values: dict[str, Any] = {control.name: getattr(PRESETS[preset], control.name) for control in SETTINGS}
+    values["algorithm"] = _algorithm(values["algorithm"])  # its own widget stands below those that it hides
     with st.grid(4, min_column_width=150):
         fine = _fields("basic", values)
     with st.grid(2, min_column_width=300):
@@ -175,11 +181,20 @@ def settings(preset: str, data: str) -> Chosen | None:
     return _together(preset, data, values, tuple(monitors), bool(labels)) if fine else None
 
 
+def _algorithm(first: str) -> str:
+    """The algorithm that its widget shows, or will; `first` where neither the session nor the address asks for one."""
+    for asked in (st.session_state.get("algorithm"), st.query_params.get("algorithm")):
+        if asked in KNOWN["algorithm"].choices:
+            return str(asked)
+    return first
+
+
 def _together(preset: str, data: str, values: dict[str, Any], monitors: tuple[str, ...], labels: bool) -> Chosen | None:
     """What the values add up to; None, and a sentence, where they don't go together or this server won't."""
     found = data_sets.find(data)
     try:
         config = TrainConfig(**values)
+        autoencoder.check_data(config, labels=labels)
         server.lab().limits.check(config, 0 if found is None else len(found.train_images))
     except Refused as error:
         st.error(f"These settings can't be: {error}.", icon=":material/error:")

@@ -87,4 +87,4 @@ def refusal() -> None:
 def run_name(chosen: Chosen) -> str:
     config = chosen.config
     classes = ", with classes" if chosen.labels else ""
-    return f"{chosen.preset}, {config.algorithm.upper()}-{config.gibbs_steps}, seed {config.seed}{classes}"
+    return f"{chosen.preset}, {config.method}, seed {config.seed}{classes}"
