@@ -1,8 +1,11 @@
-"""One training in the background: what it is told, what it says, and its loop. `rbm.runs.queue` decides when it runs.
+"""One training in a thread of its own: it waits for its turn, trains, rests, ends, and writes down how far it is.
 
-A job keeps what its owner wants ("run", "pause" or "stop", and a number of single steps), and looks at it
-before every mini-batch: that is how soon a request is met. It doesn't know who watches: its thread leaves one
-snapshot after another, and whoever draws reads the last.
+A job keeps what its owner wants and looks at it before every mini-batch: that is how soon a wish is met. It doesn't
+know who watches: its thread leaves one snapshot after another, and whoever draws reads the last.
+
+What waits or rests is on disk and nowhere else: every stretch of training begins from the checkpoint that the last one
+left, so a turn, a pause and a restart of the server are one and the same, and what waits fills no memory. Where the
+disk takes nothing, a training keeps its worker, and what rests keeps its state in memory.
 """
 
 from __future__ import annotations
@@ -11,160 +14,141 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Literal
 
-import numpy as np
-from numpy.typing import ArrayLike
-
-from rbm.errors import Refused
+from rbm.datasets.dataset import Dataset
+from rbm.errors import BadCheckpoint, Refused
 from rbm.measures.monitors import UPDATE_RATIO, usual_every
+from rbm.models import threads
 from rbm.runs.progress import History, Point, Progress, Status
+from rbm.runs.queue import Queue, work
 from rbm.runs.record import Run
 from rbm.runs.store import Store
-from rbm.training.config import TrainConfig
 from rbm.training.state import Diverged, Report, TrainState
 from rbm.training.trainer import Trainer
 
+CHECKPOINT_SECONDS = 3.0
+SHARE = 20  # keeping takes at most one part in so many of the time, however slow the disk
+MOST_UNSAVED = 500  # epochs; tiny models make thousands in a few seconds
 MEASURABLE = 0.3  # seconds of training before its speed is worth telling
 log = logging.getLogger(__name__)
 
-MOST_UNSAVED = 500  # epochs; tiny models make thousands in a few seconds
-SHARE = 20  # keeping takes at most one part in so many of the time, however slow the disk
-
-
-@dataclass(frozen=True, eq=False)
-class Task:
-    """What to train, and from where to go on: `state`, and the `history` and `seconds` up to it.
-
-    measures: names of `rbm.monitors.MONITORS` to take after every epoch; they need validation images.
-    """
-
-    images: ArrayLike
-    config: TrainConfig
-    labels: ArrayLike | None = None
-    validation: ArrayLike | None = None
-    validation_labels: ArrayLike | None = None
-    measures: tuple[str, ...] = ()
-    state: TrainState | None = None
-    history: tuple[Point, ...] = ()
-    seconds: float = 0.0
-
-    def trainer(self) -> Trainer:
-        """Raises ValueError for data or a state that can't be used."""
-        return Trainer(
-            self.images,
-            self.config,
-            labels=self.labels,
-            validation=self.validation,
-            validation_labels=self.validation_labels,
-            monitors=(UPDATE_RATIO, *self.measures),
-            monitor_every=usual_every(self.measures, self.config.epochs),
-            state=self.state,
-        )
-
-
-class Recorder(Protocol):
-    """Who keeps a training. Called from its thread; must not raise, whatever becomes of the disk."""
-
-    def point(self, point: Point) -> None:
-        """An epoch has ended."""
-
-    def due(self) -> bool:
-        """Whether to call `keep` now."""
-
-    def keep(self, progress: Progress, state: TrainState | None) -> None:
-        """The status has changed, or it was due. `state`: to go on from; None where there is nothing to go on."""
-
-
-class Forgetful:
-    """Keeps nothing."""
-
-    def point(self, point: Point) -> None:
-        pass
-
-    def due(self) -> bool:
-        return False
-
-    def keep(self, progress: Progress, state: TrainState | None) -> None:
-        pass
+Wish = Literal["run", "pause", "stop", "interrupt"]
+REST: dict[Wish, Status] = {"pause": "paused", "stop": "stopped", "interrupt": "interrupted"}
 
 
 class Job:
-    """One training. Made by `rbm.runs.queue.Queue.submit`; all methods return at once and may be called at any time."""
+    """The training of `run` on `data`. All public methods return at once and may be called at any time.
+
+    progress: where it stands, if it has begun before. every: seconds between checkpoints.
+    """
 
     def __init__(
         self,
-        task: Task,
-        recorder: Recorder,
-        lock: threading.Condition,
-        settle: Callable[[Job], None],
-        outlook: Callable[[Job], tuple[int | None, float | None]],
+        run: Run,
+        data: Dataset,
+        store: Store,
+        queue: Queue,
+        *,
+        progress: Progress | None = None,
+        every: float = CHECKPOINT_SECONDS,
     ) -> None:
-        self.config = task.config
-        self.work = work(task)
-        self.wanted: Literal["run", "pause", "stop"] = "run"  # these four are guarded by the queue's lock
-        self.steps = 0
-        self.held = False  # a thread is at it
-        self.had_turn = False
-        self._task, self._recorder = task, recorder
-        self._queue_lock, self._settle, self._outlook = lock, settle, outlook
-        self._history = History(task.history)
-        self._trainer: Trainer | None = None
-        self._base = (0.0, 0.0)  # fraction and seconds when this job first ran
-        self._progress = Progress(
-            "waiting",
-            task.config.epochs,
-            epoch=task.state.epoch if task.state else 0,
-            seconds=task.seconds,
-            history=self._history.points(),
-        )
+        self.owner = run.owner
+        self.work = work(run.config, data.train_images.shape)
+        self.arrival, self.had_turn, self.turn_ends = 0, False, 0.0  # the queue's, as is `called`
+        self.called = threading.Event()  # look again: there is a worker now, or another wish
+        self._run, self._data, self._store, self._queue, self._every = run, data, store, queue, every
+        self._wanted: Wish = "pause"  # with the queue's lock held, as are the steps and the thread
+        self._steps = 0  # single mini-batches that are wanted before the pause
+        self._settled = True  # nothing is wanted but what is
+        self._thread: threading.Thread | None = None
+        self._progress = progress or Progress("paused", run.config.epochs)
+        self._history = History(self._progress.history)
+        self._base: tuple[float, float] | None = None  # fraction and seconds when this job first trained
+        self._state: TrainState | None = None  # to go on from, where the disk did not take it
+        self._saved = True
+        self._unsaved: list[Point] = []
+        self._told = 0
+        self._next = time.monotonic() + every
 
     # ---- what its owner asks
 
+    def resume(self) -> None:
+        """Train, when it is its turn. Raises Busy where too many wait."""
+        self._ask("run")
+
     def pause(self) -> None:
         """Rest after the mini-batch; the worker goes to the next job."""
-        self._want("pause")
-
-    def resume(self) -> None:
-        """Go on, as soon as a worker is free: before all that have not begun."""
-        self._want("run")
+        self._ask("pause")
 
     def stop(self) -> None:
         """End after the mini-batch, for good; the model so far is kept."""
-        self._want("stop")
+        self._ask("stop")
+
+    def interrupt(self) -> None:
+        """Rest, as the server goes."""
+        self._ask("interrupt")
 
     def step(self) -> None:
         """One mini-batch at once, even if no worker is free, then pause. If it runs: the present one, then pause."""
-        with self._queue_lock:
-            if self.wanted == "stop":
-                return
-            self.steps += self.wanted == "pause" or not self.held
-            self.wanted = "pause"
-            self._settle(self)
+        with self._queue.lock:
+            self._ask("pause", 0 if self._queue.serves(self) and self._wanted == "run" else self._steps + 1)
+
+    def change(self, column: str, value: object) -> None:
+        """What the owner changes in the record."""
+        with self._queue.lock:
+            self._run = replace(self._run, **{column: value})  # type: ignore[arg-type]
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until it is over and kept, or for `timeout` seconds; whether it is."""
-        with self._queue_lock:
-            return self._queue_lock.wait_for(lambda: self.over and not self.held, timeout)
+        """Wait until it rests and that is kept, or for `timeout` seconds; whether it is over."""
+        return self.rest(timeout) and self.over
 
     def rest(self, timeout: float | None = None) -> bool:
-        """Wait until no thread is at it and all is kept; whether that is so."""
-        with self._queue_lock:
-            return self._queue_lock.wait_for(lambda: not self.held, timeout)
+        """Wait until no thread is at it; whether that is so."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+        return not self.moving
 
-    def _want(self, what: Literal["run", "pause", "stop"]) -> None:
-        with self._queue_lock:
-            if self.wanted != "stop":
-                self.wanted, self.steps = what, 0
-                self._settle(self)
+    def _ask(self, wish: Wish, steps: int = 0) -> None:
+        with self._queue.lock:
+            if self.over or self._wanted == "stop":
+                return
+            if wish == "run" and not self._queue.serves(self):
+                self._queue.check(self.owner)
+            at_rest = self._settled or self._queue.waits(self)
+            self._wanted, self._steps, self._settled = wish, steps, False
+            if wish == "run":
+                self._queue.enter(self)
+            elif at_rest:  # said at once: who looks before its thread has woken must not take it for one that rests on
+                self._queue.leave(self)
+                self.note(status="running" if steps or wish == "stop" else REST[wish])
+            self.called.set()
+            if not self.moving:
+                self._begin_thread()
 
     # ---- what it says
 
     @property
     def over(self) -> bool:
         return self._progress.over
+
+    @property
+    def moving(self) -> bool:
+        """Whether a thread is at it."""
+        return self._thread is not None
+
+    @property
+    def kept(self) -> bool:
+        """Whether all that there is to know is on disk, and stays so."""
+        return self._saved and not self.moving
+
+    @property
+    def run(self) -> Run:
+        """The record as it is this moment."""
+        return self._run.at(self._progress)
 
     @property
     def pace(self) -> float:
@@ -179,87 +163,168 @@ class Job:
         progress = self._progress  # replaced whole, never changed
         if progress.status != "waiting":
             return progress
-        place, wait = self._outlook(self)
+        place, wait = self._queue.outlook(self)
         return replace(progress, place=place, wait=wait)
 
-    def mark(self, status: Status) -> None:
-        """For the queue, while no thread is at it."""
-        self._note(status=status)
-
-    def fail(self, error: Exception) -> None:
-        """For the queue, and for its own thread."""
-        log.error("a training failed", exc_info=error)
-        self._note(status="failed", message=_advice(error))
+    def note(self, **changes: object) -> None:
+        with self._queue.lock:
+            self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
 
     # ---- its thread
 
-    def run(self) -> None:
-        """Train until it is over or shall rest; in the thread that the queue gives it."""
+    def _begin_thread(self) -> None:
+        self._thread = threading.Thread(target=self._live, name="rbm-training", daemon=True)
         try:
-            if self._trainer is None and self.wanted == "stop":
-                self._end("stopped")
-            else:
-                self._loop(self._trainer or self._begin())
-        except Diverged as error:
-            if math.isfinite(error.error):
-                self._add(Point(self._progress.epoch + 1, error.error, None, self._progress.seconds))
-            self._end("diverged", model=error.model, message=str(error))
-        except Exception as error:  # the page must be able to say it; the log keeps the traceback
-            self.fail(error)
-            self._end("failed")
+            self._thread.start()
+        except RuntimeError as error:  # the system has no more threads to give
+            self._thread = None
+            self._fail(error)
 
-    def _begin(self) -> Trainer:
-        task = self._task
-        trainer = task.trainer()
-        self._base = (_fraction(trainer), task.seconds)
-        if task.state is None:
-            self._add(Point(0, trainer.start_error, trainer.validation_error()))
-        self._task = replace(task, state=None, history=())  # they are in the trainer now
-        self._note(model=trainer.model, fraction=self._base[0])
-        self._recorder.keep(self._progress, None)
-        self._trainer = trainer
-        return trainer
+    def _live(self) -> None:
+        """A thread's whole life."""
+        while self._wait():
+            served = self._queue.serves(self)
+            try:
+                with threads.one_thread(), nullcontext() if served else self._queue.beside:
+                    self._train(served)
+            except Diverged as error:
+                if math.isfinite(error.error):
+                    self._add(Point(self._progress.epoch + 1, error.error, None, self._progress.seconds))
+                self._end("diverged", model=error.model, message=str(error))
+            except Exception as error:  # the page must be able to say it; the log keeps the traceback
+                self._fail(error)
 
-    def _loop(self, trainer: Trainer) -> None:
-        start = time.perf_counter() - self._progress.seconds
-        while not trainer.finished:
-            asked = self._next()
-            if asked != "run":
-                self._end("stopped" if asked == "stop" else "paused", model=trainer.model, state=trainer.snapshot())
+    def _wait(self) -> bool:
+        """Until it may do what its owner wants. False, and the thread ends, where all of that is done."""
+        while True:
+            with self._queue.lock:
+                self.called.clear()
+                if self._settled:
+                    self._thread = None
+                    return False
+                if self._wanted != "run" or self._queue.serves(self):
+                    return True
+            self.called.wait()
+
+    def _train(self, served: bool) -> None:
+        """Train until it is over, or shall rest, or its turn is over and others wait."""
+        trainer, moved = None, False  # a turn is one mini-batch at least, however long it took to begin
+        while trainer is None or not trainer.finished:
+            asked = self._asked(served)
+            if asked in REST:
+                if self._rest(asked, trainer):
+                    return
+            elif asked == "give way" and trainer is not None and moved and self._give_way(trainer):
                 return
-            if measures := trainer.about_to_measure:
-                self._note(measuring=measures)
-            report = trainer.step()
-            self._note_step(trainer, time.perf_counter() - start)
-            if report is not None:
-                self._note_epoch(report)
-            if self._recorder.due():
-                self._recorder.keep(self._progress, trainer.snapshot())
+            else:
+                trainer = trainer or self._begin()
+                if not trainer.finished:
+                    self._batch(trainer)
+                moved = True
         self._end("finished", model=trainer.model)
 
-    def _next(self) -> Literal["run", "pause", "stop"]:
+    def _asked(self, served: bool) -> Wish | Literal["give way"]:
         """What to do now. Uses up one of the single steps."""
-        with self._queue_lock:
-            if self.steps and self.wanted == "pause":
-                self.steps -= 1
+        with self._queue.lock:
+            if self._steps:
+                self._steps -= 1
                 return "run"
-            return self.wanted
+            if self._wanted == "run" and (not served or self._queue.turn_over(self)):
+                return "give way"
+            return self._wanted
 
-    def _end(self, status: Status, *, state: TrainState | None = None, **changes: object) -> None:
-        """Nothing more for now, or for good. Said first, then kept: nobody waits for the disk."""
-        self._note(status=status, measuring=(), **changes)
-        self._recorder.keep(self._progress, state)
-        if self.over:
-            self._trainer = None
+    def _begin(self) -> Trainer:
+        """Read on from where the last stretch ended."""
+        state = self._state or self._stored_state()
+        run, data = self._run, self._data
+        trainer = Trainer(
+            data.train_images,
+            run.config,
+            labels=data.train_labels if run.n_classes else None,
+            validation=data.test_images,
+            validation_labels=data.test_labels if run.n_classes else None,
+            monitors=(UPDATE_RATIO, *run.measures),
+            monitor_every=usual_every(run.measures, run.config.epochs),
+            state=state,
+        )
+        known = self._history.points() if state else ()
+        self._history = History(point for point in known if point.epoch <= trainer.epoch)
+        self._base = self._base or (_fraction(trainer), self._progress.seconds)
+        self.note(model=trainer.model, epoch=trainer.epoch, fraction=_fraction(trainer))
+        if state is None:
+            self._add(Point(0, trainer.start_error, trainer.validation_error()))
+        self._keep()
+        return trainer
+
+    def _stored_state(self) -> TrainState | None:
+        try:
+            return self._store.checkpoint(self._run)
+        except BadCheckpoint as error:
+            log.warning("run %s begins again: %s", self._run.id, error)
+            return None
+
+    def _batch(self, trainer: Trainer) -> None:
+        if measures := trainer.about_to_measure:
+            self.note(measuring=measures)
+        begin = time.perf_counter()
+        report = trainer.step()
+        self._note_step(trainer, self._progress.seconds + time.perf_counter() - begin)
+        if report is not None:
+            self._note_epoch(report)
+        if time.monotonic() >= self._next or self._told >= MOST_UNSAVED:
+            self._keep(trainer.snapshot())
+
+    def _give_way(self, trainer: Trainer) -> bool:
+        """Leave the worker to others, and the memory; where the disk doesn't take it, it keeps both."""
+        kept = self._keep(trainer.snapshot())
+        with self._queue.lock:
+            if not self._queue.serves(self):
+                return True
+            if not kept:
+                self._queue.another_turn(self)
+            elif self._wanted == "run":
+                self._queue.leave(self)
+                self._queue.enter(self)
+        return kept
+
+    def _rest(self, wish: Wish, trainer: Trainer | None) -> bool:
+        """Do no more, unless its owner wants otherwise by now. Said first, then kept: nobody waits for the disk."""
+        if trainer is None and wish == "stop" and self._progress.fraction:
+            trainer = self._begin()  # for its model
+        state = trainer.snapshot() if trainer else None
+        model = trainer.model if trainer else self._progress.model
+        with self._queue.lock:
+            if self._wanted != wish or self._steps:
+                return False
+            self._queue.leave(self)
+            self.note(status=REST[wish], model=model, measuring=())
+            self._settled = True
+        self._keep(state)
+        return True
+
+    def _end(self, status: Status, **changes: object) -> None:
+        """There is nothing more to do, whatever its owner wants."""
+        with self._queue.lock:
+            self._queue.leave(self)
+            self.note(status=status, measuring=(), **changes)
+            self._settled = True
+        self._keep()
+
+    def _fail(self, error: Exception) -> None:
+        log.error("a training failed", exc_info=error)
+        self._end("failed", message=_advice(error))
+
+    # ---- what it writes down
 
     def _note_step(self, trainer: Trainer, seconds: float) -> None:
+        assert self._base is not None
         fraction = _fraction(trainer)
         done, spent = fraction - self._base[0], seconds - self._base[1]
         speed = done / spent if spent > MEASURABLE else 0.0
-        self._note(fraction=fraction, seconds=seconds, speed=speed, measuring=())
+        self.note(fraction=fraction, seconds=seconds, speed=speed, measuring=())
 
     def _note_epoch(self, report: Report) -> None:
-        self._note(epoch=report.epoch, model=report.model, images_per_second=report.images_per_second)
+        self.note(epoch=report.epoch, model=report.model, images_per_second=report.images_per_second)
         self._add(
             Point(
                 report.epoch,
@@ -272,19 +337,26 @@ class Job:
 
     def _add(self, point: Point) -> None:
         self._history.add(point)
-        self._note(history=self._history.points())
-        self._recorder.point(point)
+        self.note(history=self._history.points())
+        self._unsaved.append(point)
+        self._told += 1
 
-    def _note(self, **changes: object) -> None:
-        self._progress = replace(self._progress, **changes)  # type: ignore[arg-type]
+    def _keep(self, state: TrainState | None = None) -> bool:
+        """Write down where it stands, and the state to go on from, if there is one; whether the disk took it."""
+        begin = time.monotonic()
+        run, model = self.run, self._progress.model if self.over else None
+        self._saved = self._store.keep(run, self._unsaved, state=state, model=model)
+        # where the disk takes nothing for hours, the curve is kept thinned
+        self._unsaved, self._told = [] if self._saved else list(History(self._unsaved).points()), 0
+        if state is not None:
+            self._state = None if self._saved else state
+        end = time.monotonic()
+        self._next = end + max(self._every, SHARE * (end - begin))
+        return self._saved
 
-
-def work(task: Task) -> float:
-    """Multiplications of the whole training, nearly: what waits are estimated by."""
-    config, pixels = task.config, np.shape(task.images)
-    steps = (config.gibbs_steps + (config.final_gibbs_steps or config.gibbs_steps)) / 2
-    rungs = config.temperatures if config.algorithm == "pt" else 1
-    return math.prod(pixels) * config.n_hidden * config.epochs * (4 + 2 * steps * rungs)
+    def keep_again(self) -> None:
+        """Once it rests: what the disk did not take before."""
+        self._keep(self._state)
 
 
 def _fraction(trainer: Trainer) -> float:
@@ -299,60 +371,3 @@ def _advice(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"{what}. There is too little memory: choose fewer hidden units or chains, or wait until others are done"
     return f"{what}. Start it again; if it fails again, the server's log holds the details"
-
-
-# ---- what ties a training to its run
-
-
-class Keeper:
-    """The recorder of a run. `every`: seconds between checkpoints. `done(id)` is called once the end is on disk."""
-
-    def __init__(self, store: Store, run: Run, every: float, done: Callable[[str], None]) -> None:
-        self.run = run
-        self.saved = False  # whether all that it was told is on disk
-        self._store, self._every, self._done = store, every, done
-        self._lock = threading.Lock()  # its thread and its owner both change the record
-        self._unsaved: list[Point] = []
-        self._told = 0
-        self._next = time.monotonic() + every
-
-    def change(self, column: str, value: object) -> None:
-        """What the owner changes in the record, should it be written down only later."""
-        with self._lock:
-            self.run = replace(self.run, **{column: value})  # type: ignore[arg-type]
-
-    def point(self, point: Point) -> None:
-        self._unsaved.append(point)
-        self._told += 1
-
-    def due(self) -> bool:
-        return time.monotonic() >= self._next or self._told >= MOST_UNSAVED
-
-    def keep(self, progress: Progress, state: TrainState | None) -> None:
-        begin = time.monotonic()
-        with self._lock:
-            self.run = at(self.run, progress)
-        model = progress.model if progress.over else None
-        self.saved = self._store.keep(self.run, self._unsaved, state=state, model=model)
-        self._told = 0
-        # where the disk takes nothing for hours, the curve is kept thinned
-        self._unsaved = [] if self.saved else list(History(self._unsaved).points())
-        end = time.monotonic()
-        self._next = end + max(self._every, SHARE * (end - begin))
-        if self.saved and progress.over:
-            self._done(self.run.id)
-
-
-def at(run: Run, progress: Progress) -> Run:
-    """The record of a run whose training stands there."""
-    last = progress.history[-1] if progress.history else None
-    return replace(
-        run,
-        status=progress.status,
-        message=progress.message,
-        epoch=progress.epoch,
-        fraction=progress.fraction,
-        seconds=progress.seconds,
-        training_error=last.training_error if last else None,
-        validation_error=last.validation_error if last else None,
-    )

@@ -13,8 +13,8 @@ it is a matter of time, Unavailable for data, NoSuchRun, NotYours and NotSaved a
 
 from __future__ import annotations
 
-import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -31,9 +31,8 @@ from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Re
 from rbm.measures import monitors
 from rbm.models.binary import RBM
 from rbm.runs import export
-from rbm.runs.job import Job, Task
+from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
-from rbm.runs.live import Trainings
 from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
 from rbm.runs.record import Run, fingerprint
@@ -41,8 +40,7 @@ from rbm.runs.store import Store
 from rbm.training.config import TrainConfig
 from rbm.visitors import clean_name, owner_hash
 
-CHECKPOINT_SECONDS = 3.0
-log = logging.getLogger(__name__)
+UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,113 @@ class Finished:
     validation_error: float | None
 
 
-class Shelf:
-    """All that a `Lab` does without training."""
+def default_home() -> Path:
+    """The folder that RBM_HOME names, else the user's data folder on this platform."""
+    return Path(os.environ.get("RBM_HOME") or platformdirs.user_data_path("rbm-lab", appauthor=False))
 
-    def __init__(self, store: Store, trainings: Trainings, limits: Limits, load: Callable[[str], Dataset]) -> None:
-        self.store, self.limits = store, limits
-        self._trainings, self._load = trainings, load
+
+class Lab:
+    """home: of the store. load: data by name. every: seconds between checkpoints. Raises as Store does."""
+
+    def __init__(
+        self,
+        home: Path | None = None,
+        limits: Limits | None = None,
+        *,
+        load: Callable[[str], Dataset] = datasets.load,
+        every: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        self.limits = limits or Limits()
+        self.store = Store(home or default_home(), self.limits)
+        self.queue = Queue(self.limits.workers or None, self.limits.max_waiting)
+        self._load, self._every = load, every
+        self._lock = threading.RLock()
+        self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
         self._fingerprint = lru_cache(maxsize=16)(fingerprint)
         self._kept_model = lru_cache(maxsize=8)(self._read_model)
+
+    def close(self) -> None:
+        """End all that trains, and keep it: these runs are interrupted from now on."""
+        jobs = self._live()
+        for job in jobs:
+            job.interrupt()
+        for job in jobs:
+            job.rest()
+        self.store.close()
+
+    # ---- training
+
+    def start(
+        self,
+        owner: str,
+        data: str,
+        config: TrainConfig,
+        name: str,
+        *,
+        labels: bool = False,
+        measures: tuple[str, ...] = (),
+    ) -> str:
+        """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`."""
+        dataset = self._load(data)
+        self.limits.check(config, len(dataset.train_images))
+        if labels and not dataset.labelled:
+            raise BadValue("these images are of one class only, so there are none to learn; train without classes")
+        if labels and dataset.test_labels.max() > dataset.train_labels.max():
+            raise BadValue("some classes occur among the held-out images only; bring the images with another split")
+        self._check_measures(measures, config, dataset, labels)
+        run = Run(
+            name=clean_name(name),
+            owner=owner_hash(owner),
+            data=data,
+            fingerprint=self._fingerprint(dataset, labels),
+            config=config,
+            created=time.time(),
+            n_classes=int(dataset.train_labels.max()) + 1 if labels else 0,
+            measures=measures,
+            holder=self.store.holder,
+        )
+        self._check_share(run.owner)
+        self.store.make_room()
+        self._train(Job(run, dataset, self.store, self.queue, every=self._every))
+        self.store.add(run)
+        return run.id
+
+    def resume(self, owner: str, run_id: str) -> None:
+        """Go on with a run that is paused, interrupted, stopped or has failed, to what it would have become.
+
+        Where its checkpoint is damaged it begins again, which leads to the same weights.
+        """
+        with self._lock:
+            run, job = self._owned(owner, run_id), self.job(run_id)
+            self._check_share(run.owner, but=run_id)
+            if job is None or job.over:
+                self._check_resumable(run)
+                self._go_on(run, Job.resume)
+            else:
+                job.resume()
+
+    def step(self, owner: str, run_id: str) -> None:
+        """One mini-batch, then pause."""
+        with self._lock:
+            run, job = self._owned(owner, run_id), self.job(run_id)
+            if job is None and run.status == "paused":
+                self._go_on(run, Job.step)
+            else:
+                self._own_job(run).step()
+
+    def pause(self, owner: str, run_id: str) -> None:
+        self._own_job(self._owned(owner, run_id)).pause()
+
+    def stop(self, owner: str, run_id: str) -> None:
+        """End it; the model so far is kept."""
+        with self._lock:
+            run = self._owned(owner, run_id)
+            if self.job(run_id) is None and run.status in ("paused", "interrupted"):
+                self.store.keep(replace(run, status="stopped"), model=self._stored_model(run)[0])
+            else:
+                self._own_job(run).stop()
+
+    # ---- how the disk is
 
     @property
     def trouble(self) -> str | None:
@@ -81,19 +178,23 @@ class Shelf:
     # ---- looking, with the id alone
 
     def job(self, run_id: str) -> Job | None:
-        """The training of a run, while this process has it."""
-        live = self._trainings.get(run_id)
-        return live.job if live else None
+        """The training of a run, while there is more to know of it than the store does."""
+        with self._lock:
+            job = self._jobs.get(run_id)
+            if job is not None and job.kept:
+                del self._jobs[run_id]
+                return None
+            return job
 
     def run(self, run_id: str) -> Run:
-        live = self._trainings.get(run_id)
-        return live.run if live else self.store.get(run_id)
+        job = self.job(run_id)
+        return job.run if job else self.store.get(run_id)
 
     def progress(self, run_id: str) -> Progress:
         """Where a run stands, with its curve and its model, be it under way or long over."""
-        live = self._trainings.get(run_id)
-        if live is not None:
-            return live.job.progress()
+        job = self.job(run_id)
+        if job is not None:
+            return job.progress()
         run = self.store.get(run_id)
         model, damage = self._stored_model(run)
         message = damage or run.message
@@ -106,9 +207,10 @@ class Shelf:
 
     def points(self, run_id: str) -> list[Point]:
         """Every epoch that is kept, for tables and files."""
-        kept, live = self.store.all_points(run_id), self._trainings.get(run_id)
+        job = self.job(run_id)  # first: what it has written by then, the store has
+        kept = self.store.all_points(run_id)
         newest = kept[-1].epoch if kept else -1
-        return kept + [point for point in (live.job.progress().history if live else ()) if point.epoch > newest]
+        return kept + [point for point in (job.progress().history if job else ()) if point.epoch > newest]
 
     def export(self, run_id: str) -> bytes:
         """The run as a zip."""
@@ -123,7 +225,7 @@ class Shelf:
         """The newest first."""
         who = owner_hash(owner)
         found = {run.id: run for run in self.store.owned_by(who)}
-        found |= {live.keeper.run.id: live.run for live in self._trainings.of(who)}
+        found |= {job.run.id: job.run for job in self._live() if job.owner == who}
         return sorted(found.values(), key=lambda run: run.created, reverse=True)
 
     def rename(self, owner: str, run_id: str, name: str) -> None:
@@ -138,11 +240,12 @@ class Shelf:
 
     def delete(self, owner: str, run_id: str) -> None:
         """Nobody finds it any more; `undelete` brings it back, for a day at most."""
-        live = self._trainings.get(run_id)
-        self._change(owner, run_id, "deleted", time.time())
-        if live is not None:
-            live.job.stop()
-            self._trainings.forget(run_id)
+        with self._lock:
+            job = self.job(run_id)
+            self._change(owner, run_id, "deleted", time.time())
+            if job is not None:
+                job.stop()
+                self._jobs.pop(run_id, None)
 
     def undelete(self, owner: str, run_id: str) -> None:
         self.store.undelete(owner_hash(owner), run_id)
@@ -187,6 +290,79 @@ class Shelf:
 
     # ---- below the surface
 
+    def _train(self, job: Job, how: Callable[[Job], None] = Job.resume) -> None:
+        """Let it begin. Raises Busy."""
+        with self._lock:
+            self._tidy()
+            before = self._jobs.get(job.run.id)
+            self._jobs[job.run.id] = job
+            try:
+                how(job)
+            except Busy:
+                self._jobs.pop(job.run.id)
+                if before is not None:
+                    self._jobs[job.run.id] = before
+                raise
+
+    def _go_on(self, run: Run, how: Callable[[Job], None]) -> None:
+        """Train a run that rests, from its checkpoint."""
+        dataset = self._load(run.data)
+        if self._fingerprint(dataset, run.n_classes > 0) != run.fingerprint:
+            raise Refused(f"the images of {run.data} are not the ones that this run began with; start a new run")
+        progress = replace(self.progress(run.id), status="paused", message="")
+        if not self.store.claim(run):
+            raise Refused("another window has just resumed this run; reload the page")
+        again = replace(run, message="", holder=self.store.holder)
+        try:
+            self._train(Job(again, dataset, self.store, self.queue, progress=progress, every=self._every), how)
+        except Busy:
+            self.store.keep(run)  # as it was
+            raise
+
+    def _live(self) -> list[Job]:
+        with self._lock:
+            return [job for run_id in list(self._jobs) if (job := self.job(run_id))]
+
+    def _tidy(self) -> None:
+        """Give what the disk did not take to it again, and give up the oldest of what would fill the memory."""
+        resting = [job for job in self._live() if not job.moving]
+        for job in resting:
+            job.keep_again()
+        for job in [job for job in resting if not job.kept][:-UNSAVED]:
+            del self._jobs[job.run.id]
+
+    def _own_job(self, run: Run) -> Job:
+        job = self.job(run.id)
+        if job is not None:
+            return job
+        if run.unfinished and run.holder != self.store.holder:
+            raise Refused(_ELSEWHERE)
+        raise Refused(f"this run is {run.status}, and nothing trains it now")
+
+    def _check_measures(self, measures: tuple[str, ...], config: TrainConfig, dataset: Dataset, labels: bool) -> None:
+        if measures and (labels or config.visible != "binary"):
+            raise BadValue(
+                "the measures are for binary pixels without labels: choose none of them, or train without classes"
+            )
+        shape = (dataset.train_images.shape[1], config.n_hidden)
+        monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
+
+    def _check_share(self, owner: str, but: str = "") -> None:
+        unfinished = sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
+        if unfinished >= self.limits.max_active:
+            raise Busy(
+                f"you have {unfinished} unfinished trainings, and RBM_MAX_ACTIVE allows no more on this server; "
+                "stop one, or wait until one is finished"
+            )
+
+    def _check_resumable(self, run: Run) -> None:
+        if run.unfinished and run.holder != self.store.holder:
+            raise Refused(_ELSEWHERE)
+        if run.status in ("finished", "diverged"):
+            raise Refused(f"this run is {run.status}: there is nothing to resume")
+        if run.imported:
+            raise Refused("an imported run brings no checkpoint to go on from; start a new one with its settings")
+
     def _alike(self, owner: str, data: str, config: TrainConfig, labels: bool) -> tuple[Run | None, Run | None]:
         """The owner's, and anybody's."""
         dataset, who = self._load(data), owner_hash(owner)
@@ -202,9 +378,9 @@ class Shelf:
         return run
 
     def _change(self, owner: str, run_id: str, column: str, value: object) -> None:
-        run, live = self._owned(owner, run_id), self._trainings.get(run_id)
-        if live is not None:
-            live.keeper.change(column, value)
+        run, job = self._owned(owner, run_id), self.job(run_id)
+        if job is not None:
+            job.change(column, value)
         self.store.change(run, column, value)
 
     def _stored_model(self, run: Run) -> tuple[RBM | None, str]:
@@ -223,174 +399,7 @@ class Shelf:
         return self.store.model(self.store.get(run_id))
 
 
-# ---- the lab as a service
-
-
-def default_home() -> Path:
-    """The folder that RBM_HOME names, else the user's data folder on this platform."""
-    return Path(os.environ.get("RBM_HOME") or platformdirs.user_data_path("rbm-lab", appauthor=False))
-
-
-class Lab(Shelf):
-    """home: of the store. load: data by name. every: seconds between checkpoints. Raises as Store does."""
-
-    def __init__(
-        self,
-        home: Path | None = None,
-        limits: Limits | None = None,
-        *,
-        load: Callable[[str], Dataset] = datasets.load,
-        every: float = CHECKPOINT_SECONDS,
-    ) -> None:
-        limits = limits or Limits()
-        store = Store(home or default_home(), limits)
-        self.queue = Queue(limits.workers or None, limits.max_waiting)
-        super().__init__(store, Trainings(store, self.queue, every), limits, load)
-
-    def close(self) -> None:
-        """Pause all that trains, and keep it. Unfinished runs are interrupted from now on."""
-        live = self._trainings.all()
-        for one in live:
-            one.job.pause()
-        for one in live:
-            one.job.rest()
-        self.store.close()
-
-    # ---- training
-
-    def start(
-        self,
-        owner: str,
-        data: str,
-        config: TrainConfig,
-        name: str,
-        *,
-        labels: bool = False,
-        measures: tuple[str, ...] = (),
-    ) -> str:
-        """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`."""
-        dataset = self._load(data)
-        self.limits.check(config, len(dataset.train_images))
-        if labels and not dataset.labelled:
-            raise BadValue("these images are of one class only, so there are none to learn; train without classes")
-        if labels and dataset.test_labels.max() > dataset.train_labels.max():
-            raise BadValue("some classes occur among the held-out images only; bring the images with another split")
-        self._check_measures(measures, config, dataset, labels)
-        run = Run(
-            name=clean_name(name),
-            owner=owner_hash(owner),
-            data=data,
-            fingerprint=self._fingerprint(dataset, labels),
-            config=config,
-            created=time.time(),
-            n_classes=int(dataset.train_labels.max()) + 1 if labels else 0,
-            measures=measures,
-            holder=self.store.holder,
-        )
-        self._check_share(run.owner)
-        self.store.make_room()
-        self._trainings.submit(run, _task(run, dataset))
-        self.store.add(run)
-        return run.id
-
-    def resume(self, owner: str, run_id: str) -> None:
-        """Go on with a run that is paused, interrupted, stopped or has failed, to what it would have become.
-
-        Where its checkpoint is damaged it begins again, which leads to the same weights.
-        """
-        with self._trainings.lock:
-            run, live = self._owned(owner, run_id), self._trainings.get(run_id)
-            if live is not None and not live.job.over:
-                live.job.resume()
-                return
-            self._check_resumable(run)
-            dataset = self._load(run.data)
-            if self._fingerprint(dataset, run.n_classes > 0) != run.fingerprint:
-                raise Refused(f"the images of {run.data} are not the ones that this run began with; start a new run")
-            self._check_share(run.owner)
-            task = self._task_to_go_on(run, dataset)
-            if not self.store.claim(run):
-                raise Refused("another window has just resumed this run; reload the page")
-            try:
-                self._trainings.submit(replace(run, status="waiting", message="", holder=self.store.holder), task)
-            except Busy:
-                self.store.keep(run)  # as it was
-                raise
-
-    def pause(self, owner: str, run_id: str) -> None:
-        self._own_job(owner, run_id).pause()
-
-    def step(self, owner: str, run_id: str) -> None:
-        """One mini-batch, then pause."""
-        self._own_job(owner, run_id).step()
-
-    def stop(self, owner: str, run_id: str) -> None:
-        """End it; the model so far is kept."""
-        run = self._owned(owner, run_id)
-        if self._trainings.get(run_id) is None and run.status in ("paused", "interrupted"):
-            self.store.keep(replace(run, status="stopped"), model=self._stored_model(run)[0])
-        else:
-            self._own_job(owner, run_id).stop()
-
-    # ---- below the surface
-
-    def _own_job(self, owner: str, run_id: str) -> Job:
-        run, live = self._owned(owner, run_id), self._trainings.get(run_id)
-        if live is not None:
-            return live.job
-        if run.unfinished and run.holder != self.store.holder:
-            raise Refused(_ELSEWHERE)
-        raise Refused(f"this run is {run.status}, and nothing trains it now")
-
-    def _check_measures(self, measures: tuple[str, ...], config: TrainConfig, dataset: Dataset, labels: bool) -> None:
-        if measures and (labels or config.visible != "binary"):
-            raise BadValue(
-                "the measures are for binary pixels without labels: choose none of them, or train without classes"
-            )
-        shape = (dataset.train_images.shape[1], config.n_hidden)
-        monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
-
-    def _check_share(self, owner: str) -> None:
-        unfinished = sum(not live.job.over for live in self._trainings.of(owner))
-        if unfinished >= self.limits.max_active:
-            raise Busy(
-                f"you have {unfinished} unfinished trainings, and RBM_MAX_ACTIVE allows no more on this server; "
-                "stop one, or wait until one is finished"
-            )
-
-    def _check_resumable(self, run: Run) -> None:
-        if run.unfinished and run.holder != self.store.holder:
-            raise Refused(_ELSEWHERE)
-        if run.status in ("finished", "diverged"):
-            raise Refused(f"this run is {run.status}: there is nothing to resume")
-        if run.imported:
-            raise Refused("an imported run brings no checkpoint to go on from; start a new one with its settings")
-
-    def _task_to_go_on(self, run: Run, dataset: Dataset) -> Task:
-        try:
-            state = self.store.checkpoint(run)
-        except BadCheckpoint as error:
-            log.warning("run %s begins again: %s", run.id, error)
-            state = None
-        task = _task(run, dataset)
-        if state is None:
-            return task
-        return replace(task, state=state, history=self.store.points(run.id, state.epoch), seconds=run.seconds)
-
-
 _ELSEWHERE = (
     "another process of this server trains this run, and only that one controls it; it is shown here as it was "
     "last saved. Reload the page to get there"
 )
-
-
-def _task(run: Run, dataset: Dataset) -> Task:
-    labels = run.n_classes > 0
-    return Task(
-        dataset.train_images,
-        run.config,
-        labels=dataset.train_labels if labels else None,
-        validation=dataset.test_images,
-        validation_labels=dataset.test_labels if labels else None,
-        measures=run.measures,
-    )

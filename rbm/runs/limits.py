@@ -19,7 +19,7 @@ class Limits:
     max_hidden, max_epochs, max_k, max_images: of one training; max_k holds for final_gibbs_steps too.
     max_chains: rows of persistent chains, all temperatures together.
     workers: trainings at a time; 0 is one per core. max_waiting: trainings that wait for a worker.
-    max_active: unfinished trainings of one owner, the paused ones among them.
+    max_active: trainings of one owner that run or wait for a worker.
     max_runs, max_megabytes: the store; the oldest unpinned runs give way. max_pinned: of one owner.
     max_uploads: data sets that one owner brought. max_data_megabytes: all images that anybody brought.
     """

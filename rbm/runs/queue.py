@@ -1,114 +1,131 @@
-"""The one queue of a process: a few trainings run, one per core, and the others wait for their turn.
+"""The one line of a process: a few trainings have a worker each, one per core, and the others wait for their turn.
 
-A worker is a thread that lives as long as a job has its turn; an idle queue has no thread at all. Jobs are
-taken in the order they came. A paused job holds no worker, only its memory. Resumed, it goes before all
-that have not had a turn yet, as it has already waited once; a job that was paused while it waited goes to
-the end. A single step is one mini-batch, so it takes no turn: it runs at once, beside the workers.
+A worker is a place: every training that is under way brings a thread of its own (`rbm.runs.job`), which sleeps while
+it waits. `Turns` says whose turn it is; while others wait, a turn is over after some seconds. A paused training has
+no place. What is done at once whoever waits, a single step or an end, is done beside the workers, by as many at a
+time as there are workers.
 """
 
 from __future__ import annotations
 
 import heapq
+import itertools
+import math
 import os
 import threading
+from typing import Protocol
 
 from rbm.errors import Busy
-from rbm.models import threads
-from rbm.runs.job import Forgetful, Job, Recorder, Task
+from rbm.runs.fairness import Applicant, Turns
+from rbm.training.config import TrainConfig
+
+CROWD = 10  # times the backlog may wait, if none of an owner's waits yet
+
+
+class Waiting(Applicant, Protocol):
+    """A training, as the queue knows it. turn_ends: while it has a worker. called: set when it gets one."""
+
+    turn_ends: float
+    called: threading.Event
+
+    def note(self, **changes: object) -> None:
+        """Its status has changed."""
 
 
 class Queue:
-    """workers: jobs that run at a time, by default one per core. backlog: jobs that may wait for a worker."""
+    """workers: trainings at a time, by default one per core. backlog: those that may wait for a worker.
 
-    def __init__(self, workers: int | None = None, backlog: int = 100) -> None:
+    What says so is called with `lock` held.
+    """
+
+    def __init__(self, workers: int | None = None, backlog: int = 100, turns: Turns | None = None) -> None:
         self.workers = workers or cores()
         self.backlog = backlog
-        self._changed = threading.Condition(threading.RLock())
-        self._waiting: list[Job] = []
-        self._active: set[Job] = set()  # those that have a worker
-        self._pace = 0.0  # of the last job that had one
-
-    def submit(self, task: Task, recorder: Recorder | None = None) -> Job:
-        """A job that runs as soon as a worker is free. Raises Busy if too many wait already."""
-        with self._changed:
-            if len(self._waiting) >= self.backlog and len(self._active) >= self.workers:
-                raise Busy(
-                    f"{len(self._waiting)} trainings already wait for one of {self.workers} workers, and no more can; "
-                    "try again in a few minutes"
-                )
-            job = Job(task, recorder or Forgetful(), self._changed, self._settle, self._outlook)
-            self._settle(job)
-            return job
+        self.lock = threading.RLock()
+        self.beside = threading.Semaphore(self.workers)
+        self._turns = turns or Turns()
+        self._arrivals = itertools.count()
+        self._waiting: list[Waiting] = []
+        self._active: dict[Waiting, float] = {}  # those that have a worker, and since when
+        self._pace = 0.0  # of the last one that had one
 
     @property
     def running(self) -> int:
-        """Jobs that have a worker."""
-        with self._changed:
+        """Trainings that have a worker."""
+        with self.lock:
             return len(self._active)
 
     @property
     def waiting(self) -> int:
-        with self._changed:
+        with self.lock:
             return len(self._waiting)
 
-    def _settle(self, job: Job) -> None:
-        """Do what the job's owner wants, as far as it goes. With the lock held."""
-        if job.held or job.over:
-            return  # the thread that is at it looks for itself
-        if job.wanted == "stop" or job.steps:
-            self._leave(job)
-            self._launch(job)
-        elif job.wanted == "pause":
-            self._leave(job)
-            job.mark("paused")
-        elif job not in self._waiting:
-            job.mark("waiting")
-            place = sum(other.had_turn for other in self._waiting) if job.had_turn else len(self._waiting)
-            self._waiting.insert(place, job)
-        self._dispatch()
-        self._changed.notify_all()
+    # ---- with the lock held
 
-    def _leave(self, job: Job) -> None:
+    def check(self, owner: str) -> None:
+        """Raises Busy if too many wait, this owner's among them."""
+        others = all(job.owner != owner for job in self._waiting)
+        allowed = self.backlog * (CROWD if others else 1)
+        if len(self._waiting) >= allowed and len(self._active) >= self.workers:
+            raise Busy(
+                f"{len(self._waiting)} trainings already wait for one of {self.workers} workers, and no more can; "
+                "try again in a few minutes"
+            )
+
+    def enter(self, job: Waiting) -> None:
+        """Stand in line, at its end; nothing changes for one that is there already."""
+        if job not in self._waiting and job not in self._active:
+            job.arrival = next(self._arrivals)
+            self._waiting.append(job)
+            job.note(status="waiting")
+            self._call()
+
+    def leave(self, job: Waiting) -> bool:
+        """Give up place or worker; whether it had any."""
         if job in self._waiting:
             self._waiting.remove(job)
+            return True
+        since = self._active.pop(job, None)
+        if since is None:
+            return False
+        self._pace = job.pace or self._pace
+        self._turns.charge(job.owner, self._turns.clock() - since)
+        self._call()
+        return True
 
-    def _dispatch(self) -> None:
+    def waits(self, job: Waiting) -> bool:
+        return job in self._waiting
+
+    def serves(self, job: Waiting) -> bool:
+        """Whether it has a worker."""
+        return job in self._active
+
+    def turn_over(self, job: Waiting) -> bool:
+        """Whether one that has a worker is to give it up to others."""
+        return bool(self._waiting) and self._turns.clock() >= job.turn_ends
+
+    def another_turn(self, job: Waiting) -> None:
+        job.turn_ends = self._turns.clock() + self._turns.length(job)
+
+    def _call(self) -> None:
         while self._waiting and len(self._active) < self.workers:
-            job = self._waiting.pop(0)
+            job = self._turns.pick(self._waiting, self._active, self._pace)
+            self._waiting.remove(job)
+            self._active[job] = self._turns.clock()
+            self.another_turn(job)
             job.had_turn = True
-            self._active.add(job)
-            self._launch(job)
+            job.note(status="running")
+            job.called.set()
 
-    def _launch(self, job: Job) -> None:
-        job.held = True
-        job.mark("running")  # at once: who looks before its thread has begun must not take it for one at rest
-        try:
-            threading.Thread(target=self._work, args=(job,), name="rbm-training", daemon=True).start()
-        except RuntimeError as error:  # the system has no more threads to give
-            job.held = False
-            self._active.discard(job)
-            job.fail(error)
+    # ---- for whoever watches
 
-    def _work(self, job: Job) -> None:
-        """A thread's whole life."""
-        try:
-            with threads.one_thread():
-                job.run()
-        finally:
-            with self._changed:
-                self._pace = job.pace or self._pace
-                self._active.discard(job)
-                job.held = False
-                self._settle(job)  # its owner may have changed their mind since it last looked
-                self._dispatch()
-                self._changed.notify_all()
-
-    def _outlook(self, job: Job) -> tuple[int | None, float | None]:
+    def outlook(self, job: Waiting) -> tuple[int | None, float | None]:
         """Place of a waiting job, and seconds until a worker is free for it: from the measured pace of others."""
-        with self._changed:
+        with self.lock:
             if job not in self._waiting:
                 return None, None  # it has just got its worker
-            ahead = self._waiting[: self._waiting.index(job)]
+            order = self._turns.order(self._waiting, self._active, self._pace)
+            ahead = order[: order.index(job)]
             paces = [other.pace for other in self._active if other.pace] or [self._pace]
             pace = sum(paces) / len(paces)
             if not pace:
@@ -118,6 +135,13 @@ class Queue:
             for other in ahead:
                 heapq.heapreplace(free, free[0] + other.work_left / pace)
             return len(ahead) + 1, free[0]
+
+
+def work(config: TrainConfig, shape: tuple[int, ...]) -> float:
+    """Multiplications of a training on images of this shape (n, pixels), nearly: waits are estimated by it."""
+    steps = (config.gibbs_steps + (config.final_gibbs_steps or config.gibbs_steps)) / 2
+    rungs = config.temperatures if config.algorithm == "pt" else 1
+    return math.prod(shape) * config.n_hidden * config.epochs * (4 + 2 * steps * rungs)
 
 
 def cores() -> int:

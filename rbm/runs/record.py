@@ -7,7 +7,7 @@ import json
 import platform
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rbm.datasets.dataset import Dataset
 from rbm.models import io
-from rbm.runs.progress import OVER, Status
+from rbm.runs.progress import OVER, Progress, Status
 from rbm.training.config import TrainConfig
 
 VERSIONS: dict[str, str] = {"format": str(io.VERSION), "numpy": np.__version__, "machine": platform.machine()}
@@ -59,8 +59,22 @@ class Run:
 
     @property
     def unfinished(self) -> bool:
-        """Somebody trains it, or is to go on; `holder` says who."""
-        return self.status in ("waiting", "running", "paused")
+        """Somebody trains it, or will without being asked; `holder` says who."""
+        return self.status in ("waiting", "running")
+
+    def at(self, progress: Progress) -> Run:
+        """The record of this run when its training stands there."""
+        last = progress.history[-1] if progress.history else None
+        return replace(
+            self,
+            status=progress.status,
+            message=progress.message,
+            epoch=progress.epoch,
+            fraction=progress.fraction,
+            seconds=progress.seconds,
+            training_error=last.training_error if last else None,
+            validation_error=last.validation_error if last else None,
+        )
 
 
 COLUMNS = tuple(column.name for column in fields(Run))

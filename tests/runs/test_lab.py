@@ -17,10 +17,11 @@ import rbm
 from rbm.datasets.dataset import Dataset
 from rbm.datasets.own import OwnSets
 from rbm.errors import BadValue, Busy, NoSuchRun, NotYours, Refused, Unavailable
-from rbm.runs import job, live
 from rbm.runs.lab import Lab, default_home
 from rbm.runs.limits import Limits
 from rbm.runs.store import Store
+from rbm.training.state import TrainState
+from rbm.training.trainer import Trainer
 from rbm.visitors import owner_hash
 from tests.patience import SECONDS
 from tests.runs.test_job import Gate, gate
@@ -67,7 +68,7 @@ def wait(lab: Lab, run_id: str) -> None:
 def until(lab: Lab, run_id: str, status: str) -> None:
     for _ in range(SECONDS * 200):
         job = lab.job(run_id)
-        if lab.run(run_id).status == status and (job is None or not job.held):
+        if lab.run(run_id).status == status and (job is None or not job.moving):
             return
         time.sleep(0.005)
     raise AssertionError(lab.run(run_id))
@@ -140,7 +141,7 @@ def test_one_owner_cannot_take_every_place(lab: Lab) -> None:
     with pytest.raises(Busy, match="you have 4 unfinished trainings, and RBM_MAX_ACTIVE"):
         lab.start("ann", "tiny", LONG, "one more")
     started_by_bob = lab.start("bob", "tiny", LONG, "mine")
-    assert lab.progress(started_by_bob).place == 3
+    assert lab.progress(started_by_bob).place == 1, "who asks for less goes first"
     lab.stop("bob", started_by_bob)
     for run_id in started:
         lab.stop("ann", run_id)
@@ -152,8 +153,8 @@ def test_a_full_queue_leaves_no_run_behind(tmp_path: Path) -> None:
     lab.start("ann", "tiny", LONG, "a")
     lab.start("ann", "tiny", LONG, "b")
     with pytest.raises(Busy, match="1 trainings already wait"):
-        lab.start("bob", "tiny", LONG, "c")
-    assert lab.runs("bob") == []
+        lab.start("ann", "tiny", LONG, "c")
+    assert len(lab.runs("ann")) == 2
     lab.close()
 
 
@@ -269,12 +270,12 @@ def test_data_that_have_changed(tmp_path: Path) -> None:
 def test_a_queue_that_is_full_at_resume(tmp_path: Path) -> None:
     run_id = interrupted(tmp_path)
     lab = open_lab(tmp_path, replace(LIMITS, workers=1, max_waiting=1))
-    others = [lab.start("bob", "tiny", LONG, "x") for _ in range(2)]
+    others = [(owner, lab.start(owner, "tiny", LONG, "x")) for owner in ("bob", "bob", "ann")]
     with pytest.raises(Busy):
         lab.resume("ann", run_id)
     assert lab.run(run_id).status == "interrupted"
-    for other in others:
-        lab.stop("bob", other)
+    for owner, other in others:
+        lab.stop(owner, other)
         wait(lab, other)
     lab.resume("ann", run_id)
     assert lab.run(run_id).status in ("waiting", "running")
@@ -422,25 +423,25 @@ def test_what_goes_is_said_before(tmp_path: Path) -> None:
     lab.close()
 
 
-def test_paused_trainings_wait_on_disk_where_there_are_too_many(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "PAUSED", 1)
+def test_what_is_paused_fills_no_memory_and_outlives_a_restart(tmp_path: Path) -> None:
     lab = open_lab(tmp_path)
     paused = []
-    for _ in range(3):
+    for _ in range(6):
         paused.append(lab.start("ann", "tiny", LONG, "x"))
+        while not lab.progress(paused[-1]).fraction:
+            time.sleep(0.001)
         lab.pause("ann", paused[-1])
         until(lab, paused[-1], "paused")
-    last = lab.start("ann", "tiny", LONG, "x")
-    assert [lab.job(run_id) is None for run_id in paused] == [True, True, False]
-    assert [lab.run(run_id).status for run_id in paused] == ["paused"] * 3
-    lab.stop("ann", last)
-    wait(lab, last)
-    lab.resume("ann", paused[0])
-    assert lab.run(paused[0]).status in ("waiting", "running")
-    lab.stop("ann", paused[1])
-    assert lab.run(paused[1]).status == "stopped"
+    assert [lab.job(run_id) for run_id in paused] == [None] * 6
+    lab.step("ann", paused[0])
+    lab.close()
+    lab = open_lab(tmp_path)
+    assert {lab.run(run_id).status for run_id in paused[1:]} == {"paused"}
+    lab.resume("ann", paused[1])
+    assert lab.run(paused[1]).status in ("waiting", "running")
+    lab.stop("ann", paused[2])
+    assert lab.run(paused[2]).status == "stopped"
+    assert lab.progress(paused[2]).model is not None
     lab.close()
 
 
@@ -473,25 +474,21 @@ def test_without_a_disk_all_goes_on_in_memory(lab: Lab, monkeypatch: pytest.Monk
 
 
 def test_a_slow_disk_gets_less_to_do(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = [0.0]
-    monkeypatch.setattr(job.time, "monotonic", lambda: now[0])
-    run = lab.store.get(finish(lab))
-    one = job.Keeper(lab.store, run, 3.0, lambda run_id: None)
-    keep = lab.store.keep
+    """Keeping takes two seconds and a mini-batch one: a checkpoint comes after 40, not after three."""
+    now, kept = [0.0], []
+    monkeypatch.setattr("rbm.runs.job.time.monotonic", lambda: now[0])
+    keep, step = lab.store.keep, Trainer.step
 
-    def slow(*args: object, **options: object) -> bool:
-        now[0] += 2.0
-        return keep(*args, **options)  # type: ignore[arg-type]
+    def slow(*args: object, state: TrainState | None = None, **options: object) -> bool:
+        if state is not None:
+            now[0] += 2.0
+            kept.append(now[0])
+        return keep(*args, state=state, **options)  # type: ignore[arg-type]
 
-    assert not one.due()
-    now[0] = 3.0
-    assert one.due()
     monkeypatch.setattr(lab.store, "keep", slow)
-    one.keep(lab.progress(run.id), None)
-    now[0] += 39.0
-    assert not one.due()
-    now[0] += 1.0
-    assert one.due()
+    monkeypatch.setattr(Trainer, "step", lambda self: (now.append(now.pop() + 1.0), step(self))[1])
+    finish(lab, config=replace(CONFIG, epochs=30))
+    assert kept == [5.0, 47.0, 89.0, 131.0]
 
 
 # ---- where

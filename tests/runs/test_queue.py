@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,13 +12,13 @@ import pytest
 import rbm
 from rbm.errors import Busy
 from rbm.runs import queue as queues
-from rbm.runs.job import Task, work
-from rbm.runs.queue import Queue
+from rbm.runs.fairness import Turns
+from rbm.runs.queue import Queue, work
 from rbm.training.trainer import Trainer
 from tests.patience import SECONDS
-from tests.runs.test_job import CONFIG, LONG, Gate, gate, images, queue, reach
+from tests.runs.test_job import CONFIG, LONG, Gate, gate, images, open_queue, queue, reach, submit
 
-__all__ = ["gate", "images", "queue"]
+__all__ = ["gate", "images", "open_queue", "queue"]
 
 
 def stop(*jobs) -> None:
@@ -31,7 +32,7 @@ def places(*jobs) -> list[int | None]:
 
 
 def test_jobs_run_in_the_order_they_came(images: np.ndarray, queue: Queue) -> None:
-    first, *others = [queue.submit(Task(images, LONG)) for _ in range(4)]
+    first, *others = [submit(queue, images, LONG) for _ in range(4)]
     assert places(first, *others) == [None, 1, 2, 3]
     assert (queue.running, queue.waiting) == (1, 3)
     stop(first)
@@ -42,9 +43,9 @@ def test_jobs_run_in_the_order_they_came(images: np.ndarray, queue: Queue) -> No
     assert (queue.running, queue.waiting) == (0, 0)
 
 
-def test_as_many_run_as_there_are_workers(images: np.ndarray) -> None:
-    queue = Queue(workers=3)
-    jobs = [queue.submit(Task(images, LONG)) for _ in range(5)]
+def test_as_many_run_as_there_are_workers(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:
+    queue = open_queue(workers=3, turns=Turns(lambda: 0.0))
+    jobs = [submit(queue, images, LONG) for _ in range(5)]
     assert queue.running == 3
     stop(*jobs)
 
@@ -53,19 +54,19 @@ def test_by_default_there_is_a_worker_for_each_core() -> None:
     assert Queue().workers == queues.cores() >= 1
 
 
-def test_a_full_backlog_is_refused_in_words(images: np.ndarray) -> None:
-    queue = Queue(workers=1, backlog=2)
-    jobs = [queue.submit(Task(images, LONG)) for _ in range(3)]
+def test_a_full_backlog_is_refused_in_words(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:
+    queue = open_queue(workers=1, backlog=2, turns=Turns(lambda: 0.0))
+    jobs = [submit(queue, images, LONG) for _ in range(3)]
     with pytest.raises(Busy, match="2 trainings already wait for one of 1 workers"):
-        queue.submit(Task(images, LONG))
+        submit(queue, images, LONG)
     stop(jobs[1])
-    stop(queue.submit(Task(images, LONG)), *jobs)
+    stop(submit(queue, images, LONG), *jobs)
 
 
 def test_a_paused_job_lets_others_work_and_comes_back_before_those_who_have_not_begun(
     images: np.ndarray, queue: Queue
 ) -> None:
-    first, second, third = [queue.submit(Task(images, LONG)) for _ in range(3)]
+    first, second, third = [submit(queue, images, LONG) for _ in range(3)]
     first.pause()
     reach(first, "paused")
     assert places(second, third) == [None, 1]
@@ -78,7 +79,7 @@ def test_a_paused_job_lets_others_work_and_comes_back_before_those_who_have_not_
 
 
 def test_to_pause_or_step_while_waiting_gains_no_place(images: np.ndarray, queue: Queue) -> None:
-    first, second, third = [queue.submit(Task(images, LONG)) for _ in range(3)]
+    first, second, third = [submit(queue, images, LONG) for _ in range(3)]
     second.pause()
     assert second.progress().status == "paused"
     assert places(third) == [1]
@@ -90,23 +91,25 @@ def test_to_pause_or_step_while_waiting_gains_no_place(images: np.ndarray, queue
 
 
 def test_a_job_stopped_before_it_began_has_no_model(images: np.ndarray, queue: Queue) -> None:
-    first, second = [queue.submit(Task(images, LONG)) for _ in range(2)]
+    first, second = [submit(queue, images, LONG) for _ in range(2)]
     stop(second)
     assert (second.progress().status, second.progress().model) == ("stopped", None)
     stop(first)
 
 
 def test_nobody_knows_the_wait_before_anything_was_measured(images: np.ndarray, queue: Queue, gate: Gate) -> None:
-    first, second = [queue.submit(Task(images, CONFIG)) for _ in range(2)]
+    first, second = [submit(queue, images, CONFIG) for _ in range(2)]
     assert (second.progress().place, second.progress().wait) == (1, None)
     gate.open()
     stop(first, second)
 
 
-def test_the_wait_follows_from_the_pace_of_the_others(images: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_wait_follows_from_the_pace_of_the_others(
+    images: np.ndarray, open_queue: Callable[..., Queue], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("rbm.runs.job.MEASURABLE", 0.0)
-    queue = Queue(workers=2)
-    a, b, c, d = [queue.submit(Task(images, config)) for config in (LONG, LONG, CONFIG, CONFIG)]
+    queue = open_queue(workers=2, turns=Turns(lambda: 0.0))
+    a, b, c, d = [submit(queue, images, config) for config in (LONG, LONG, CONFIG, CONFIG)]
     for job in (a, b):  # a pause stops the clock, so that the sum can be done by hand
         while not job.progress().speed:
             time.sleep(0.001)
@@ -118,7 +121,7 @@ def test_the_wait_follows_from_the_pace_of_the_others(images: np.ndarray, monkey
     left = sorted(job.progress().seconds_left for job in (a, b))
     pace = (a.pace + b.pace) / 2
     assert c.progress().wait == pytest.approx(left[0])
-    assert d.progress().wait == pytest.approx(min(left[1], left[0] + work(Task(images, CONFIG)) / pace))
+    assert d.progress().wait == pytest.approx(min(left[1], left[0] + work(CONFIG, images.shape) / pace))
     blocked.set()
     stop(a, b, c, d)
 
@@ -127,17 +130,17 @@ def test_the_last_pace_serves_while_the_next_is_being_measured(
     images: np.ndarray, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rbm.runs.job.MEASURABLE", 0.0)
-    first = queue.submit(Task(images, CONFIG))
+    first = submit(queue, images, CONFIG)
     assert first.join(SECONDS)
     monkeypatch.setattr("rbm.runs.job.MEASURABLE", 1e9)
-    second, third = [queue.submit(Task(images, LONG)) for _ in range(2)]
+    second, third = [submit(queue, images, LONG) for _ in range(2)]
     assert third.progress().wait == pytest.approx(second.work_left / first.pace, rel=0.1)
     stop(second, third)
 
 
 def test_work_counts_what_takes_time() -> None:
     def of(rows: int = 10, **changes: object) -> float:
-        return work(Task(np.zeros((rows, 7)), rbm.TrainConfig(n_hidden=5, epochs=3, **changes)))  # type: ignore[arg-type]
+        return work(rbm.TrainConfig(n_hidden=5, epochs=3, **changes), (rows, 7))  # type: ignore[arg-type]
 
     assert of() == 10 * 7 * 5 * 3 * 6
     assert of(rows=20) == 2 * of()
@@ -153,18 +156,18 @@ def test_a_system_without_threads_fails_the_job_and_not_the_queue(
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
-        job = queue.submit(Task(images, CONFIG))
+        job = submit(queue, images, CONFIG)
     assert job.join(SECONDS)
     assert "can't start new thread" in job.progress().message
-    after = queue.submit(Task(images, CONFIG))
+    after = submit(queue, images, CONFIG)
     assert after.join(SECONDS)
     assert after.progress().status == "finished"
 
 
-def test_many_hands_at_once_lose_no_job(images: np.ndarray) -> None:
+def test_many_hands_at_once_lose_no_job(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:
     """30 jobs on 2 workers, each poked at random by a thread of its own: all end, and as they should."""
-    queue = Queue(workers=2)
-    jobs = [queue.submit(Task(images, CONFIG)) for _ in range(30)]
+    queue = open_queue(workers=2)
+    jobs = [submit(queue, images, CONFIG) for _ in range(30)]
 
     def poke(seed: int) -> None:
         rng = np.random.default_rng(seed)

@@ -310,11 +310,13 @@ def test_another_process_that_lives_keeps_its_runs_and_a_killed_one_does_not(
 
 def test_a_closed_store_leaves_its_runs_interrupted(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        run = make(status="paused", holder=store.holder)
-        store.keep(run)
-        assert store.get(run.id).status == "paused"
+        run, paused = (make(status=status, holder=store.holder) for status in ("running", "paused"))
+        for each in (run, paused):
+            store.keep(each)
+            assert store.get(each.id).status == each.status
     with Store(tmp_path) as store:
         assert store.get(run.id).status == "interrupted"
+        assert store.get(paused.id).status == "paused", "it rested, and rests on"
         assert len(list((tmp_path / "processes").glob("*.lock"))) == 1, "the dead leave nothing behind"
 
 

@@ -1,0 +1,210 @@
+"""Whose turn it is: a hundred keys against a class, on a clock that the test sets."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rbm
+from rbm.errors import Busy
+from rbm.runs.fairness import FIRST, FRESH, OLDEST_EVERY, TURN, Turns
+from rbm.runs.job import Job
+from rbm.runs.lab import Lab
+from rbm.runs.limits import Limits
+from rbm.runs.queue import Queue
+from tests.patience import SECONDS
+from tests.runs.test_job import CONFIG, LONG, images, open_queue, submit
+from tests.runs.test_lab import TINY, wait
+from tests.runs.test_lab import load as tiny
+
+__all__ = ["images", "open_queue"]
+
+ARRIVALS = itertools.count()
+
+
+@dataclass(eq=False)
+class Training:
+    """Of so many seconds; its pace is 1."""
+
+    owner: str
+    work_left: float
+    arrival: int = field(default_factory=lambda: next(ARRIVALS))
+    had_turn: bool = False
+    pace: float = 1.0
+    started: float = 0.0
+    begun: float | None = None
+    ended: float | None = None
+
+
+class Server:
+    """Workers on a clock of their own, as the queue has them, without the training."""
+
+    def __init__(self, workers: int = 2) -> None:
+        self.now, self.workers = 0.0, workers
+        self.turns = Turns(lambda: self.now)
+        self.waiting: list[Training] = []
+        self.active: dict[Training, tuple[float, float]] = {}  # since, until
+
+    def start(self, owner: str, seconds: float) -> Training:
+        training = Training(owner, seconds, started=self.now)
+        self.waiting.append(training)
+        return training
+
+    def stop(self, training: Training) -> None:
+        if training in self.active:
+            self._end(training)
+        if training in self.waiting:
+            self.waiting.remove(training)
+
+    def run(self, until: float) -> None:
+        while True:
+            while self.waiting and len(self.active) < self.workers:
+                self._begin()
+            training = min(self.active, key=lambda one: self.active[one][1], default=None)
+            if training is None or self.active[training][1] > until:
+                break
+            self.now = self.active[training][1]
+            self._end(training)
+            if training.work_left > 1e-9:
+                training.arrival = next(ARRIVALS)
+                self.waiting.append(training)
+            else:
+                training.ended = self.now
+        self.now = until
+
+    def _begin(self) -> None:
+        training = self.turns.pick(self.waiting, list(self.active))
+        self.waiting.remove(training)
+        turn = min(self.turns.length(training), training.work_left)
+        training.had_turn = True
+        if training.begun is None:
+            training.begun = self.now
+        self.active[training] = (self.now, self.now + turn)
+
+    def _end(self, training: Training) -> None:
+        since, _ = self.active.pop(training)
+        training.work_left -= self.now - since
+        self.turns.charge(training.owner, self.now - since)
+
+
+@pytest.mark.parametrize(("size", "again"), [(15.0, False), (10_000.0, True)])
+def test_a_hundred_keys_do_not_keep_a_class_from_its_work(size: float, again: bool) -> None:
+    """Each key starts four trainings as soon as it may, for three minutes, or stops and starts over and over."""
+    server = Server()
+    attack: dict[str, list[Training]] = {f"attacker {i}": [] for i in range(100)}
+    honest = []
+    for second in range(1800):
+        if second < 180:
+            for owner, theirs in attack.items():
+                if again and second % 5 == 0:
+                    for one in theirs:
+                        server.stop(one)
+                    theirs.clear()
+                theirs[:] = [one for one in theirs if one.ended is None]
+                theirs += [server.start(owner, size) for _ in range(4 - len(theirs))]
+        if second % 5 == 2 and len(honest) < 30:
+            honest.append(server.start(f"pupil {len(honest)}", 15.0))
+        server.run(second + 1.0)
+        if len(honest) == 30 and all(one.ended for one in honest):
+            break
+    assert all(one.begun is not None and one.begun - one.started <= 60 for one in honest)
+    waits = [(one.ended or np.inf) - one.started for one in honest]
+    assert statistics.median(waits) <= 600
+
+
+def test_the_owner_who_asks_for_least_goes_first() -> None:
+    turns = Turns(lambda: 0.0)
+    hour, *four = [Training(owner, s, had_turn=True) for owner, s in [("a", 3600), *[("b", 15)] * 4]]
+    one = Training("c", 20, had_turn=True)
+    assert turns.order([hour, *four, one], []) == [one, *four, hour]
+    turns.charge("c", 50)
+    assert turns.order([hour, *four, one], []) == [*four, one, hour]
+
+
+def test_what_an_owner_had_is_forgotten_and_a_new_one_begins_before_all() -> None:
+    server = Server()
+    server.turns.charge("a", 40)
+    old, new = Training("a", 1), Training("b", 1000)
+    assert server.turns.order([old, new], []) == [new, old]
+    assert (server.turns.length(new), server.turns.length(Training("b", 1, had_turn=True))) == (FIRST, TURN)
+    server.now = 600.0
+    assert server.turns.had("a") == pytest.approx(20)
+    server.now = FRESH
+    assert server.turns.order([old, new], []) == [old, new], "a minute later it is as good as new, and asks for less"
+
+
+def test_the_largest_training_has_its_turns_while_small_ones_keep_coming() -> None:
+    turns = Turns(lambda: 0.0)
+    large = Training("a", 1e6, had_turn=True)
+    small = [Training(f"b{i}", 1, had_turn=True) for i in range(20)]
+    picked = [turns.pick([large, *small], []) for _ in range(OLDEST_EVERY)]
+    assert picked.count(large) == 1
+
+
+@pytest.fixture
+def short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every turn is over after one mini-batch."""
+    monkeypatch.setattr("rbm.runs.fairness.FIRST", 0.0)
+    monkeypatch.setattr("rbm.runs.fairness.TURN", 0.0)
+
+
+@pytest.mark.usefixtures("short_turns")
+def test_trainings_that_take_turns_become_what_they_would_alone(tmp_path: Path) -> None:
+    lab = Lab(tmp_path, Limits(workers=2), load=tiny)
+    runs = [lab.start(f"{owner}", "tiny", CONFIG, "x") for owner in range(7)]
+    for run_id in runs:
+        wait(lab, run_id)
+    *_, report = rbm.train(TINY.train_images, CONFIG, validation=TINY.test_images)
+    for run_id in runs:
+        progress = lab.progress(run_id)
+        np.testing.assert_array_equal(progress.model.weights, report.model.weights)
+        assert [point.epoch for point in progress.history] == [0, 1, 2, 3, 4, 5]
+    lab.close()
+
+
+@pytest.mark.usefixtures("short_turns")
+def test_where_the_disk_takes_nothing_nobody_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lab, begun, begin = Lab(tmp_path, Limits(workers=1), load=tiny), [], Job._begin
+    monkeypatch.setattr(lab.store, "keep", lambda *args, **options: False)
+    monkeypatch.setattr(Job, "_begin", lambda self: (begun.append(self), begin(self))[1])
+    runs = [lab.start(owner, "tiny", CONFIG, "x") for owner in ("ann", "bob", "cy")]
+    for run_id in runs:
+        wait(lab, run_id)
+    assert len(begun) == 3, "each trained from start to end"
+    *_, report = rbm.train(TINY.train_images, CONFIG, validation=TINY.test_images)
+    np.testing.assert_array_equal(lab.progress(runs[2]).model.weights, report.model.weights)
+    lab.close()
+
+
+def test_a_full_line_is_full_for_those_who_stand_in_it(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:
+    queue = open_queue(workers=1, backlog=2, turns=Turns(lambda: 0.0))
+    several = [submit(queue, images, LONG, owner="attacker") for _ in range(3)]
+    with pytest.raises(Busy):
+        submit(queue, images, LONG, owner="attacker")
+    several.append(submit(queue, images, LONG, owner="pupil"))
+    for job in several:
+        job.stop()
+    assert all(job.join(SECONDS) for job in several)
+
+
+def test_one_that_has_given_way_can_be_stopped(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:
+    clock = [0.0]
+    queue = open_queue(workers=1, turns=Turns(lambda: clock[0]))
+    first = submit(queue, images, LONG, owner="ann")
+    second = submit(queue, images, LONG, owner="bob")
+    clock[0] = FIRST
+    while first.progress().status != "waiting":
+        time.sleep(0.001)
+    first.stop()
+    assert first.join(SECONDS)
+    assert first.progress().status == "stopped"
+    assert first.progress().model is not None
+    second.stop()
+    assert second.join(SECONDS)
