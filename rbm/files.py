@@ -180,6 +180,12 @@ def read_array(archive: zipfile.ZipFile, place: zipfile.ZipInfo, kinds: str, ndi
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
+def read_arrays(data: bytes, max_files: int, max_bytes: int) -> dict[str, NDArray[Any]]:
+    """All arrays of numbers in the npz file `data`, read-only. Raises BadFile."""
+    with opened(data, max_files, max_bytes) as archive:
+        return {PurePosixPath(place.filename).stem: read_array(archive, place, "biuf") for place in archive.infolist()}
+
+
 def read_shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
     """What the header of `name`.npy says, and no more is read: it may still be nonsense. Raises BadFile."""
     with _damage_named(), archive.open(member(archive, name)) as file:

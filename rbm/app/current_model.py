@@ -85,15 +85,30 @@ def use_default() -> None:
     st.session_state.pop(_CURRENT, None)
 
 
-@st.cache_resource(show_spinner=False)
 def shipped() -> dict[str, NamedModel]:
-    """The models that ship with the app, by the names of `rbm.pretrained`."""
-    return {name: _named(*io.read(pretrained.path(name)), fallback_name=name) for name in pretrained.NAMES}
+    """The models that ship with the app, by the names of `rbm.pretrained`; those that are damaged are left out."""
+    return {name: found for name in pretrained.NAMES if isinstance(found := _shipped(name), NamedModel)}
+
+
+def damaged() -> dict[str, str]:
+    """Of those that ship: why each that can't be read can't be."""
+    return {name: found for name in pretrained.NAMES if isinstance(found := _shipped(name), str)}
+
+
+@st.cache_resource(show_spinner=False)
+def _shipped(name: str) -> NamedModel | str:
+    try:
+        return _named(*io.read(pretrained.path(name)), fallback_name=name)
+    except (BadModelFile, OSError) as error:
+        return str(error)
 
 
 def default_model() -> NamedModel:
-    """The one that is in use at first."""
-    return shipped()["default"]
+    """The one that is in use at first. Raises BadModelFile where every one that ships is damaged."""
+    found = next(iter(shipped().values()), None)
+    if found is None:
+        raise BadModelFile("no model that ships with the program can be read: install it again")
+    return found
 
 
 def from_upload(file: IO[bytes], name: str) -> NamedModel:

@@ -7,6 +7,7 @@ import threading
 import streamlit as st
 
 from rbm.app import current_model, current_run, pictures, server, show, visitor
+from rbm.errors import Refused
 
 SIDEBAR = 220  # pixels
 LOOK = 2.0  # seconds between two looks at a training from the sidebar
@@ -58,10 +59,13 @@ def run() -> None:
     with st.sidebar:
         for name, (title, icon, text) in PAGES.items():
             st.page_link(pages[name], label=title, icon=icon, help=text)
-        _status()
     _script.framed = True
     try:
+        with st.sidebar:
+            _status()
         page.run()
+    except Refused as error:  # what no part of the page took for its own: the rest of the lab goes on
+        st.error(f"This page can't be shown: {error}.")
     finally:  # the next run may again begin without the entrypoint
         _script.framed = False
 

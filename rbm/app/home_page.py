@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from rbm.app.components import sprite
 from rbm.app.components.player import Side, player
 from rbm.app.current_model import NamedModel
 from rbm.datasets.dataset import Dataset
+from rbm.errors import BadFile
 from rbm.models import arrays, film
 from rbm.models.arrays import Array
 from rbm.pretrained import learning
@@ -19,17 +22,17 @@ CHAINS, SWEEPS, FRAMES = 16, 360, 181
 SPEED = 10  # frames a second
 GREY = np.uint8(255 // learning.LEVELS)  # of a level
 FILTERS, COLUMNS = 100, 10
-
 ACROSS, DOWN = 6, 3
+log = logging.getLogger(__name__)
 
 
 def opening(named: NamedModel) -> None:
     """First the film of a model that learns, then the default model's endless dream; another model dreams at once."""
-    if named.fingerprint != current_model.default_model().fingerprint:
+    learnt = _film() if named.fingerprint == current_model.default_model().fingerprint else None
+    if learnt is None:
         dreaming(named)
         return
     film, captions, side = _learning(named.fingerprint, named)
-    learnt = learning.load()
     alt = f"{CHAINS} Gibbs chains: noise, then blobs, then digits, while a machine learns; then {named.name} dreams"
     player(
         film, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True, loop=len(learnt.updates), side=side
@@ -44,6 +47,15 @@ def opening(named: NamedModel) -> None:
         f"**What {learning.FILTERS} of its {named.model.n_hidden} hidden units look for.** Red pixels switch a unit "
         f"on, blue ones off. Nobody told it what a pen stroke is."
     )
+
+
+def _film() -> learning.Learning | None:
+    """None where its file is damaged: the film is an ornament, and a dream is one too."""
+    try:
+        return learning.load()
+    except BadFile as error:
+        log.warning("%s", error)
+        return None
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -159,6 +171,10 @@ def shipped_models() -> None:
         for key, named in current_model.shipped().items():
             with st.container(border=True, height="stretch"):
                 _card(key, named)
+        for key, why in current_model.damaged().items():
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{key}.npz**")
+                st.caption(f"This model can't be read ({why}). Install the program again; all else works.")
 
 
 def _card(key: str, named: NamedModel) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rbm.errors import BadValue
+from rbm import files
+from rbm.errors import BadFile, BadValue
 from rbm.models import io
+from rbm.models.arrays import Arrays
 from rbm.models.binary import RBM
 
 NAMES = ("default", "strokes", "classes", "sick")  # of the files
@@ -26,6 +28,15 @@ def load(name: str) -> RBM:
     if name not in MODELS:
         raise BadValue(f"no model that ships is called {name!r}; choose one of {', '.join(MODELS)}")
     return io.load(path(MODELS[name]))
+
+
+def arrays(name: str) -> Arrays:
+    """The arrays of another file that ships, read-only. Raises BadFile, naming it, where it is damaged."""
+    where = path(name)
+    try:
+        return files.read_arrays(where.read_bytes(), max_files=64, max_bytes=64 * 2**20)
+    except (BadFile, OSError) as error:
+        raise BadFile(f"{where.name}, which ships with the program, can't be read: {error}; install it again") from None
 
 
 def path(name: str) -> Path:

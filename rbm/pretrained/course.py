@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from rbm import pretrained
 from rbm.measures import diagnostics, exact
 from rbm.models.arrays import Arrays, Float64, Floats
 from rbm.models.binary import RBM
 from rbm.training import small
 
-PATH = Path(__file__).parent / "course.npz"
+PATH = pretrained.path("course")
 SEED, RATE, UPDATES, EVERY = 1, 0.5, 400, 10
 RATES = (0.05, 0.5, 5.0)
 METHODS: dict[str, int] = {"Exact": 0, "CD-1": 1, "CD-10": 10}  # sweeps; 0: the exact gradient
@@ -69,8 +69,7 @@ def cousins() -> tuple[RBM, RBM]:
 
 @cache
 def _file() -> dict[str, Float64]:
-    with np.load(PATH, allow_pickle=False) as file:
-        return {name: file[name].astype(np.float64) for name in file.files}
+    return {name: array.astype(np.float64) for name, array in pretrained.arrays("course").items()}
 
 
 def _parameters() -> Float64:

@@ -8,13 +8,12 @@ and the wires of sixteen of the hidden units.
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm import datasets
+from rbm import datasets, pretrained
 from rbm.models import arrays, sampling
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
@@ -23,7 +22,7 @@ from rbm.training.trainer import Trainer
 
 Bytes = NDArray[np.uint8]
 
-PATH = Path(__file__).parent / "learning.npz"
+PATH = pretrained.path("learning")
 DATA, SEED = "mnist-5k", 0
 CONFIG: TrainConfig = next(iter(PRESETS.values()))
 CHAINS, FILTERS, MOMENTS = 16, 16, 44
@@ -56,9 +55,9 @@ class Learning(NamedTuple):
 @cache
 def load() -> Learning:
     """The film that ships."""
-    with np.load(PATH, allow_pickle=False) as file:
-        chains, filters = (_unpacked(file[name]) for name in ("chains", "filters"))
-        return Learning(chains, filters, file["updates"], int(file["batches"]))
+    file = pretrained.arrays("learning")
+    chains, filters = (_unpacked(file[name]) for name in ("chains", "filters"))
+    return Learning(chains, filters, file["updates"], int(file["batches"]))
 
 
 # ---- how it is made

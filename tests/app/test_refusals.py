@@ -72,7 +72,9 @@ def mismatched(p: Parameters, v: NDArray[np.float32], out: NDArray[np.float32]) 
 def is_shown_and_logged(app: AppTest, log: pytest.LogCaptureFixture, function: str) -> bool:
     (shown,) = app.exception
     (line,) = [record for record in log.records if record.name == "streamlit.error_util"]
-    return "matmul: Input operand 1 has a mismatch" in shown.value and f"in {function}\n" in str(line.exc_text)
+    for inner in ("matmul", function, "Traceback", str(ROOT)):
+        assert inner not in f"{shown.value} {shown.stack_trace}", "what went wrong is for the log"
+    return "matmul: Input operand 1 has a mismatch" in str(line.exc_text) and f"in {function}\n" in str(line.exc_text)
 
 
 def test_a_sampler_that_multiplies_mismatched_matrices_is_no_sentence(

@@ -222,6 +222,16 @@ def test_telephones_that_lie_on_their_side():
     assert got.train_images[0].reshape(32, 8)[18:].min() > 235
 
 
+def test_a_jpeg_of_many_passes_is_refused_before_it_is_decoded(monkeypatch):
+    """A picture of 1 KB whose last pass comes 1,500 times costs 20 seconds."""
+    usual = picture(np.arange(256, dtype=np.uint8).reshape(16, 16), "JPEG", progressive=True)
+    assert read(zipped({f"{i}.jpg": usual for i in range(2)})).shape == (16, 16)
+    last = usual[usual.rindex(b"\xff\xda") : -2]
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(BadFile, match=r"0.jpg is a JPEG in 1,5\d\d passes; 20 is the limit"):
+        read(zipped({f"{i}.jpg": usual[:-2] + 1500 * last + b"\xff\xd9" for i in range(2)}))
+
+
 def test_scaling_is_anti_aliased():
     """Fine black and white stripes become grey, not black or white, and the mean stays."""
     stripes = np.tile(np.array([0, 255], np.uint8), (40, 20))

@@ -24,6 +24,8 @@ from rbm.datasets.upload.options import (
 )
 from rbm.errors import BadFile, Refused
 
+SCAN = b"\xff\xda"  # begins each pass over a JPEG; its data can't hold these two bytes
+MAX_SCANS = 20  # cameras make 1, progressive pictures about 10; a thousand take seconds to decode
 ENDINGS = (".png", ".jpg", ".jpeg")
 
 
@@ -72,6 +74,10 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Image
     Raises BadFile for what is none, then or when it is decoded.
     """
     data, name = files.read_member(archive, member), shown(member.filename)
+    if data.startswith(b"\xff\xd8") and data.count(SCAN) > MAX_SCANS:
+        raise BadFile(
+            f"{name} is a JPEG in {data.count(SCAN):,} passes; {MAX_SCANS} is the limit, save it without"
+        )
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MAX_PICTURE:

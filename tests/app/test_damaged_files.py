@@ -1,0 +1,93 @@
+"""One flipped byte of a file that ships hurts that file alone: it is named, and every page opens."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from rbm import pretrained
+from rbm.app import current_model
+from rbm.app.learn_page import numbers, questions
+from rbm.errors import BadFile
+from rbm.pretrained import course, learning
+from tests.app.test_pages import PAGES, app, open_page, says
+
+__all__ = ["app"]
+
+FILES = sorted(path.stem for path in pretrained.path("x").parent.glob("*.npz"))
+
+
+def forget() -> None:
+    """All that was read from these files before."""
+    st.cache_resource.clear()
+    for module in (course, learning, numbers, questions):
+        for one in vars(module).values():
+            if hasattr(one, "cache_clear"):
+                one.cache_clear()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of what ships, in use instead of it."""
+    copy = tmp_path / "pretrained"
+    shutil.copytree(pretrained.path("x").parent, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    monkeypatch.setattr(pretrained, "path", lambda name: copy / f"{name}.npz")
+    forget()
+    yield copy
+    forget()
+
+
+def flip(path: Path, where: float) -> None:
+    data = bytearray(path.read_bytes())
+    data[int(where * len(data))] ^= 0x10
+    path.write_bytes(data)
+    forget()
+
+
+def test_these_are_all_files() -> None:
+    assert [*FILES] == ["classes", "course", "default", "learning", "sick", "strokes"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_page_opens_with_a_damaged_file(folder: Path, app: AppTest, name: str) -> None:
+    flip(folder / f"{name}.npz", 0.5)
+    for page in PAGES:
+        assert not open_page(app, page).exception
+        told = [error.value for error in app.error]
+        if (page, name) == ("learn", "course"):  # every chapter is about machines in it
+            assert "course.npz, which ships with the program, can't be read" in told[0]
+        else:
+            assert told == []
+        if page == "home" and name in pretrained.NAMES:
+            assert says(app, f"**{name}.npz**")
+            assert says(app, "This model can't be read")
+
+
+@pytest.mark.parametrize("where", [0.0, 0.01, 0.3, 0.7, 0.99, 0.9999])
+@pytest.mark.parametrize("name", FILES)
+def test_no_flipped_byte_goes_unseen(folder: Path, name: str, where: float) -> None:
+    """What is read is what was written, or nothing is: the checksums of the archive see to it."""
+    before = _read(name)
+    flip(folder / f"{name}.npz", where)
+    try:
+        after = _read(name)
+    except BadFile:
+        return
+    assert after == before
+
+
+def _read(name: str) -> dict[str, bytes]:
+    return {key: array.tobytes() for key, array in pretrained.arrays(name).items()}
+
+
+def test_without_any_model_pages_say_so(folder: Path, app: AppTest) -> None:
+    for name in pretrained.NAMES:
+        flip(folder / f"{name}.npz", 0.5)
+    assert current_model.shipped() == {}
+    assert not open_page(app, "home").exception
+    assert "no model that ships with the program can be read" in app.error[0].value
