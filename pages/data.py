@@ -6,6 +6,7 @@ from rbm import datasets
 from rbm.app import data_sets, frame, show, widgets
 from rbm.app.data_page import generate, sets, upload
 from rbm.app.glossary import define
+from rbm.app.text import plain
 
 frame.ensure()
 upload.go_on()
@@ -35,7 +36,7 @@ with about:
     elif name in datasets.names() and not datasets.is_at_hand(name):
         sets.fetch(name)
     else:
-        st.warning(data_sets.problem(name), icon=":material/hide_image:")
+        st.warning(plain(data_sets.problem(name)), icon=":material/hide_image:")
         sets.delete(name)
 if data is not None:
     with images:

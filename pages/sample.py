@@ -4,6 +4,7 @@ import streamlit as st
 
 from rbm.app import current_model, frame
 from rbm.app.sample_page import board, chains, charts, download, lost_ink, options, samplers, stage, starts
+from rbm.app.text import plain
 from rbm.errors import Refused
 
 frame.ensure()
@@ -11,7 +12,9 @@ named = current_model.current()
 
 stage.heading()
 if not chains.model_fits(named.model):
-    st.info(f"**{named.name}** has real-valued pixels, and this page draws in black and white. Choose another model.")
+    st.info(
+        f"**{plain(named.name)}** has real-valued pixels, and this page draws in black and white. Choose another model."
+    )
     st.stop()
 download.open_link(named)
 board.prepare()
@@ -27,7 +30,7 @@ try:
     with places.busy:
         shown = chains.run(named, start, chosen)
 except Refused as error:
-    places.note.error(f"No dream: {error}.", icon=":material/error:")
+    places.note.error(f"No dream: {plain(error)}.", icon=":material/error:")
     st.stop()
 
 with places.film:

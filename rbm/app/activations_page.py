@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from rbm.app import charts, current_model, pictures, show
 from rbm.app.current_model import NamedModel, Part, activations_of
+from rbm.app.text import plotted
 from rbm.datasets.dataset import Dataset
 from rbm.measures import diagnostics
 from rbm.models.notebook import near_square
@@ -59,7 +60,7 @@ def mean_per_class(named: NamedModel, data: Dataset, part: Part) -> charts.Chart
     busiest = np.argsort(-means.var(axis=0), kind="stable")[:BATCH]
     title = "Mean activation per class"
     chart = charts.heatmap(means[:, busiest], title, f"the {len(busiest)} most selective units", "digit", height=360)
-    names = [data.class_name(int(c)) for c in classes]
+    names = [plotted(data.class_name(int(c))) for c in classes]
     chart.figure.update_yaxes(tickmode="array", tickvals=list(range(len(classes))), ticktext=names)
     return chart
 

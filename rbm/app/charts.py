@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from rbm.app.pictures import SEQUENTIAL, Floats
+from rbm.app.text import plotted
 from rbm.measures.likelihood import FEW
 from rbm.runs.progress import Point
 
@@ -206,7 +207,7 @@ def overlay(lines: dict[str, tuple[Point, ...]], quantity: str, *, by_seconds: b
         y, half = [value for _, (value, _) in keep], [half for _, (_, half) in keep]
         x = [p.seconds if by_seconds else p.epoch for p, _ in keep]
         bars = {"array": half, "thickness": 1} if any(half) else None
-        figure.add_scatter(x=x, y=y, name=name, error_y=bars, mode="lines+markers", marker_size=4)
+        figure.add_scatter(x=x, y=y, name=plotted(name), error_y=bars, mode="lines+markers", marker_size=4)
         if y:
             told.append(f"{name} {y[-1]:.4g}")
     _dress(figure, known.title, "seconds of training" if by_seconds else "epoch", known.unit)

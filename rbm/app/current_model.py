@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rbm import pretrained
 from rbm.app import data_sets, pictures, server
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadModelFile
 from rbm.measures import diagnostics
@@ -39,10 +40,10 @@ class NamedModel:
 
     @property
     def line(self) -> str:
-        """One line for the sidebar."""
+        """One line for the sidebar, in Markdown."""
         classes = f" with {self.model.n_classes} classes" if self.model.n_classes else ""
         size = f"{self.marginal.n_visible}-{self.model.n_hidden}{classes}"
-        parts = [self.name, size, data_sets.title(self.data) if self.data else "no matching data"]
+        parts = [plain(self.name), size, plain(data_sets.title(self.data)) if self.data else "no matching data"]
         if self.epochs is not None:
             parts.append(f"{self.epochs} epochs")
         if self.error is not None:

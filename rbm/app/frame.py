@@ -7,6 +7,7 @@ import threading
 import streamlit as st
 
 from rbm.app import current_model, current_run, pictures, server, show, visitor
+from rbm.app.text import plain
 from rbm.errors import Refused
 
 SIDEBAR = 220  # pixels
@@ -55,7 +56,7 @@ def run() -> None:
     )
     st.html(_STYLE)
     if finished := current_run.use_finished_run():
-        st.toast(f"**{finished}** is ready to dream.", icon=":material/check:")
+        st.toast(f"**{plain(finished)}** is ready to dream.", icon=":material/check:")
     with st.sidebar:
         for name, (title, icon, text) in PAGES.items():
             st.page_link(pages[name], label=title, icon=icon, help=text)
@@ -65,7 +66,7 @@ def run() -> None:
             _status()
         page.run()
     except Refused as error:  # what no part of the page took for its own: the rest of the lab goes on
-        st.error(f"This page can't be shown: {error}.")
+        st.error(f"This page can't be shown: {plain(error)}.")
     finally:  # the next run may again begin without the entrypoint
         _script.framed = False
 

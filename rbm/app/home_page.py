@@ -12,6 +12,7 @@ from rbm.app import current_model, pictures, show
 from rbm.app.components import sprite
 from rbm.app.components.player import Side, player
 from rbm.app.current_model import NamedModel
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadFile
 from rbm.models import arrays, film
@@ -39,7 +40,7 @@ def opening(named: NamedModel) -> None:
     )
     left, right = st.columns(2, gap="large")
     left.caption(
-        f"**A machine learns, then {named.name} dreams.** First {CHAINS} chains of a machine that learns "
+        f"**A machine learns, then {plain(named.name)} dreams.** First {CHAINS} chains of a machine that learns "
         f"4,000 digits in {learning.CONFIG.epochs} epochs (the preset *Recommended*), one sweep an update. Then the "
         f"model in use, trained on {named.info['data']}; its chains begin at held-out digits."
     )
@@ -105,7 +106,7 @@ def dreaming(named: NamedModel) -> None:
         player(film, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True)
         began = "held-out images" if named.dataset else "noise"
         st.caption(
-            f"**{named.name} is dreaming.** {CHAINS} chains began at {began}; "
+            f"**{plain(named.name)} is dreaming.** {CHAINS} chains began at {began}; "
             "at every sweep the hidden units answer to the pixels, and the pixels to the hidden units."
         )
     with right:
@@ -174,12 +175,12 @@ def shipped_models() -> None:
         for key, why in current_model.damaged().items():
             with st.container(border=True, height="stretch"):
                 st.markdown(f"**{key}.npz**")
-                st.caption(f"This model can't be read ({why}). Install the program again; all else works.")
+                st.caption(f"This model can't be read ({plain(why)}). Install the program again; all else works.")
 
 
 def _card(key: str, named: NamedModel) -> None:
     show.picture(_thumbnail(named.fingerprint, named))
-    st.markdown(f"**{named.name}**")
+    st.markdown(f"**{plain(named.name)}**")
     st.caption(f"{named.info['about']}  \n{figures_line(named)}")
     chosen = named.fingerprint == current_model.current().fingerprint
     st.button(
@@ -194,7 +195,7 @@ def _card(key: str, named: NamedModel) -> None:
 
 def _choose(named: NamedModel) -> None:
     current_model.use(named)
-    st.toast(f"**{named.name}** is in use on every page.", icon=":material/check:")
+    st.toast(f"**{plain(named.name)}** is in use on every page.", icon=":material/check:")
 
 
 def figures_line(named: NamedModel) -> str:

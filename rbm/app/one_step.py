@@ -12,6 +12,7 @@ import streamlit as st
 
 from rbm.app import current_model, pictures, show
 from rbm.app.current_model import NamedModel
+from rbm.app.text import plain
 from rbm.models.arrays import Array, as_unit_interval
 from rbm.training.small import CdParts, cd_parts
 
@@ -58,7 +59,9 @@ def panel(key: str = "one_step") -> None:
     named = current_model.current()
     data = named.dataset
     if data is None:
-        st.caption(f"There are no images here that fit {named.name}: bring some on the Data page, and see its step.")
+        st.caption(
+            f"There are no images here that fit {plain(named.name)}: bring some on the Data page, and see its step."
+        )
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         digit = st.number_input("Image", 0, len(data.test_images) - 1, 0, key=f"{key}_image", width=150)
@@ -72,6 +75,6 @@ def panel(key: str = "one_step") -> None:
         for picture, caption in figure(named, parts, strongest(parts) if unit is None else int(unit)):
             show.picture(picture, caption)
     st.caption(
-        f"**{named.name}**: one of the {named.model.n_hidden} columns of $\\Delta W$, for one image. A batch "
+        f"**{plain(named.name)}**: one of the {named.model.n_hidden} columns of $\\Delta W$, for one image. A batch "
         f"averages such steps."
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from rbm.app import charts, current_model, pictures, show, widgets
 from rbm.app.current_model import NamedModel, Part
+from rbm.app.text import plain, plotted
 from rbm.measures import diagnostics
 from rbm.models import arrays
 from rbm.models.arrays import Array
@@ -165,7 +166,7 @@ def closer(named: NamedModel, selection: Selection, place: int, shape: tuple[int
             show.picture(picture, caption)
     error = diagnostics.squared_error(original, rebuilt)[0]
     data = widgets.needs_data(named)
-    what = f"A **{data.class_name(int(selection.labels[place]))}**" if data.labelled else "An image"
+    what = f"A **{plain(data.class_name(int(selection.labels[place])))}**" if data.labelled else "An image"
     st.markdown(
         f"{what} with error **{error:.2f}**. One undamaged mean-field step ranks it "
         f"**{selection.ranks[place]:,}** of {selection.total:,}, 1 being the best."
@@ -184,7 +185,9 @@ def error_per_class(named: NamedModel, part: Part) -> charts.Chart:
     errors = current_model.errors(named.fingerprint, named.marginal, data.name, part)
     classes, means = diagnostics.mean_by_class(errors, labels)
     title = f"Mean error per digit, {part.lower()}"
-    return charts.bars([data.class_name(int(c)) for c in classes], means, title, "digit", "squared error per image")
+    return charts.bars(
+        [plotted(data.class_name(int(c))) for c in classes], means, title, "digit", "squared error per image"
+    )
 
 
 # ---- damage to images, so that one can watch a model repair it

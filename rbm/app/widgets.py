@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rbm.app import data_sets
 from rbm.app.current_model import NamedModel, Part, images_and_labels
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.pretrained import split
 
@@ -82,8 +83,8 @@ def needs_data(named: NamedModel) -> Dataset:
         pixels = named.marginal.n_visible
         reason = data_sets.problem(named.data, pixels) if named.data else "No data set here has images of that size."
         st.info(
-            f"This page shows the model at work on images, but there are none for **{named.name}**, which has "
-            f"{pixels} pixels. {reason} Bring images on the Data page, or train or upload another model "
+            f"This page shows the model at work on images, but there are none for **{plain(named.name)}**, which has "
+            f"{pixels} pixels. {plain(reason)} Bring images on the Data page, or train or upload another model "
             "on the Train page."
         )
         st.stop()
@@ -96,6 +97,6 @@ def fairness(named: NamedModel, data: Dataset) -> None:
     taught_by = named.info.get("data", named.data)
     if taught_by != named.data and not str(taught_by).endswith(split.APART):
         st.caption(
-            f"This model was trained on other images than those of {data_sets.title(data.name)}, maybe on some of "
-            "these too: its held-out digits are no fair test of it."
+            f"This model was trained on other images than those of {plain(data_sets.title(data.name))}, maybe on some "
+            "of these too: its held-out digits are no fair test of it."
         )

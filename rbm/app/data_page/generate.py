@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from rbm.app.data_page.upload import offer
+from rbm.app.text import plain
 from rbm.datasets import generated
 from rbm.datasets.dataset import SPLIT_SEED, Dataset
 from rbm.datasets.upload.options import check_total
@@ -41,7 +42,7 @@ def generate() -> None:
         try:
             check_total(how["train"] + how["test"], (height, width))
         except Refused as error:
-            st.error(f"This can't be made: {error}.", icon=":material/error:")
+            st.error(f"This can't be made: {plain(error)}.", icon=":material/error:")
             return
         offer(_made(kind, tuple(how.items())), f"{KINDS[kind]} {height} × {width}", "made")
 

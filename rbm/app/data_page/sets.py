@@ -10,6 +10,7 @@ import streamlit as st
 from rbm import datasets
 from rbm.app import data_sets, pictures, server, show, visitor
 from rbm.app.show import message_later
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused, Unavailable
 
@@ -36,7 +37,7 @@ def facts(data: Dataset) -> None:
             help="Kinds of image that labels tell apart. Training does not look at them.",
         )  # fmt: skip
     if data.source:
-        st.caption(data.source)
+        st.caption(plain(data.source))
 
 
 def mosaic(data: Dataset) -> None:
@@ -54,7 +55,7 @@ def mosaic(data: Dataset) -> None:
         groups = [np.arange(min(len(data.train_images), columns * rows))]
         caption = "Some training images"
     tiles = np.concatenate([_whole_rows(pictures.grey(data.train_images[g], data.shape), columns) for g in groups])
-    show.picture(pictures.mosaic(tiles, columns, caption, scale=scale), caption, width="content")
+    show.picture(pictures.mosaic(tiles, columns, caption, scale=scale), plain(caption), width="content")
 
 
 def _whole_rows(tiles: pictures.Bytes, columns: int) -> pictures.Bytes:
@@ -77,7 +78,7 @@ def fetch(name: str) -> None:
         server.library().load(name, lambda progress: _advance(bar, progress))
     except Unavailable as error:
         bar.empty()
-        st.warning(f"{error}. {_OTHER_WAYS.format(name=name)}", icon=":material/cloud_off:")
+        st.warning(f"{plain(error)}. {_OTHER_WAYS.format(name=name)}", icon=":material/cloud_off:")
     else:
         st.rerun()
 
@@ -108,6 +109,6 @@ def _delete(name: str) -> None:
     try:
         server.library().delete(visitor.key(), name)
     except Refused as error:
-        message_later(f"Not deleted: {error}.")
+        message_later(f"Not deleted: {plain(error)}.")
     else:
         message_later("Deleted.")

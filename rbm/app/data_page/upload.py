@@ -10,6 +10,7 @@ import streamlit as st
 
 from rbm.app import server, show, visitor
 from rbm.app.data_page import sets
+from rbm.app.text import plain
 from rbm.datasets.dataset import SPLIT_SEED, Dataset
 from rbm.datasets.upload import read
 from rbm.datasets.upload.options import Grey, LabelColumn, Options
@@ -59,7 +60,7 @@ def upload() -> None:
         try:
             offer(_read(file.file_id, file, file.name, chosen), PurePath(file.name).stem.strip() or "Upload", "upload")
         except Refused as error:
-            st.error(f"{file.name} can't be used like this: {error}.", icon=":material/broken_image:")
+            st.error(f"{plain(file.name)} can't be used like this: {plain(error)}.", icon=":material/broken_image:")
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the images")
@@ -131,9 +132,9 @@ def _keep(data: Dataset, title: str, train: bool) -> None:
     try:
         card, trouble = server.library().keep(visitor.key(), data, title)
     except Refused as error:
-        show.message_later(f"Not kept: {error}.")
+        show.message_later(f"Not kept: {plain(error)}.")
         return
-    show.message_later(trouble or f"**{card.title}** is kept: this browser finds it in the list of data sets.")
+    show.message_later(trouble or f"**{plain(card.title)}** is kept: this browser finds it in the list of data sets.")
     st.session_state["set"] = card.name
     st.session_state[_VERSION] = st.session_state.get(_VERSION, 0) + 1  # an empty uploader: the file may go
     if train:

@@ -8,6 +8,7 @@ from rbm.app import current_model, show
 from rbm.app.components import machine
 from rbm.app.learn_page import answers, numbers, questions, quiz
 from rbm.app.learn_page.questions import COLD, FRESH, HALF, HOT, SOFT, TRAINED
+from rbm.app.text import plain
 from rbm.errors import BadValue
 
 TEMPERATURES = {"½": 0.5, "1": 1.0, "2": 2.0, "3": 3.0, "5": HOT}
@@ -37,7 +38,7 @@ def _check() -> None:
     try:
         state = machine.checked("machine_energy")
     except BadValue as error:
-        st.toast(f"Not checked: {error}.")
+        st.toast(f"Not checked: {plain(error)}.")
         return
     st.session_state[_TRIES] = [*st.session_state.get(_TRIES, []), questions.energy_of(*state)]
     answers.write("energy", f"{questions.energy_of(*state):.2f}")
@@ -92,7 +93,8 @@ def layers() -> None:
     named = current_model.current()
     st.header("The same with digits", anchor=False)
     st.markdown(
-        f"**{named.name}**, the model in use: {named.marginal.n_visible} pixels, {named.model.n_hidden} hidden units. "
+        f"**{plain(named.name)}**, the model in use: {named.marginal.n_visible} pixels, "
+        f"{named.model.n_hidden} hidden units. "
         "Above stand those that this image excites most, each as its wires: red pixels switch it on, blue ones off."
     )
     show.picture(current_model.portrait(named), width=480)

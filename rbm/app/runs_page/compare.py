@@ -9,6 +9,7 @@ import streamlit as st
 
 from rbm.app import charts, data_sets, pictures, show
 from rbm.app.server import lab
+from rbm.app.text import plain
 from rbm.models.notebook import near_square
 from rbm.runs.record import Run
 from rbm.training.config import TrainConfig
@@ -38,7 +39,7 @@ def curves(runs: list[Run]) -> None:
     show.chart(charts.overlay(lines, quantity, by_seconds=by == "Seconds"), key="compare_curves")
     without = [name for name, history in lines.items() if quantity not in charts.measured([history])]
     if without:
-        st.caption(f"Not measured in: {'; '.join(without)}.")
+        st.caption(f"Not measured in: {plain('; '.join(without))}.")
 
 
 def names(runs: list[Run]) -> list[str]:
@@ -89,4 +90,4 @@ def filters(runs: list[Run]) -> None:
                 shape = data_sets.shape(run.data, len(weights)) or near_square(len(weights))
                 scale = 1 if shape[1] > 16 else 3
                 picture = pictures.filters(weights, shape, 10, common=True, scale=scale)
-                show.picture(picture, name)
+                show.picture(picture, plain(name))

@@ -12,6 +12,7 @@ from rbm.app import charts, data_sets, visitor
 from rbm.app.current_model import use
 from rbm.app.current_run import named, watch
 from rbm.app.server import lab
+from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.runs.record import Run
 
@@ -138,7 +139,7 @@ def import_run() -> None:
     try:
         lab().import_run(visitor.key(), uploaded)
     except Refused as error:
-        st.error(f"{uploaded.name} was not imported: {error}")
+        st.error(f"{plain(uploaded.name)} was not imported: {plain(error)}")
     else:
         st.session_state["seen_run_upload"] = uploaded.file_id
         st.rerun()
@@ -149,7 +150,9 @@ def warn_of_removals() -> None:
     leaving = lab().would_go(visitor.key())
     if leaving:
         names = ", ".join(run.name for run in leaving[:3])
-        st.warning(f"The store is full: the next training removes {names}. Pin or download what you want to keep.")
+        st.warning(
+            f"The store is full: the next training removes {plain(names)}. Pin or download what you want to keep."
+        )
 
 
 def _try(action: Any) -> None:
@@ -157,6 +160,6 @@ def _try(action: Any) -> None:
     try:
         action()
     except Refused as error:
-        st.error(str(error))
+        st.error(plain(error))
     else:
         st.rerun()

@@ -7,6 +7,7 @@ import streamlit as st
 from rbm.app import current_run, data_sets, server
 from rbm.app.current_model import use
 from rbm.app.runs_page import compare, own
+from rbm.app.text import plain
 from rbm.errors import Refused
 
 
@@ -15,10 +16,10 @@ def show_run(run_id: str) -> None:
     try:
         run, progress = server.lab().run(run_id), server.lab().progress(run_id)
     except Refused as error:
-        st.warning(f"This link leads to no run: {error}", icon=":material/link_off:")
+        st.warning(f"This link leads to no run: {plain(error)}", icon=":material/link_off:")
         return
     st.markdown(
-        f"**{run.name}** · {data_sets.title(run.data)} · {run.config.n_hidden} hidden units · "
+        f"**{plain(run.name)}** · {plain(data_sets.title(run.data))} · {run.config.n_hidden} hidden units · "
         f"epoch {progress.epoch} of {progress.epochs} · {progress.status}"
     )
     st.caption("You look at this run by its link. Only the browser that started it can change it.")

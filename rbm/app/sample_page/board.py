@@ -16,6 +16,7 @@ from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address, echo, first, ink, kept, keyboard
 from rbm.app.sample_page.hold import PAINTED
+from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.models.arrays import Array
 
@@ -107,7 +108,7 @@ def board(named: NamedModel, beside: DeltaGenerator, details: DeltaGenerator | N
     problem = what_to_do(image, current())
     with beside.container(gap="xsmall"):
         if bad := st.session_state.get(_BAD):
-            st.error(f"Nothing changed: {bad}.")
+            st.error(f"Nothing changed: {plain(bad)}.")
         if problem is not None:
             st.info(problem, icon=":material/draw:")
         elif image is not None:

@@ -18,6 +18,7 @@ from rbm.app.sample_page.chains import Measured
 from rbm.app.sample_page.ink import enlarged
 from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import DRAW, Start
+from rbm.app.text import plain
 from rbm.errors import Refused
 
 SPEED = 10
@@ -46,7 +47,7 @@ def open_link(named: NamedModel) -> None:
         image = address.unpack(ink, pixels)
         fixed = address.unpack_mask(mask, pixels) if mask else np.zeros(pixels, dtype=bool)
     except Refused as error:
-        st.error(f"The drawing in this address can't be read, {error}. Draw a new one.")
+        st.error(f"The drawing in this address can't be read, {plain(error)}. Draw a new one.")
         return
     board.put(
         Drawing(enlarged(image, shape, canvas.SIZE), enlarged(fixed.astype(np.float32), shape, canvas.SIZE) > 0.5)

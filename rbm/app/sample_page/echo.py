@@ -10,6 +10,7 @@ from rbm.app.current_model import NamedModel
 from rbm.app.glossary import define
 from rbm.app.sample_page import reader
 from rbm.app.sample_page.reader import ModelReader
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.measures import diagnostics
 from rbm.measures.reader import NONE, nearest, typicality
@@ -64,7 +65,7 @@ def _looks(found: ModelReader, data: Dataset, image: Array, value: float) -> Non
     looks, explained = "", ""
     if found.labelled:
         label = int(found.read(image[None])[0])
-        looks = f"Looks like {'nothing yet' if label == NONE else f'a **{data.class_name(label)}**'}. "
+        looks = f"Looks like {'nothing yet' if label == NONE else f'a **{plain(data.class_name(label))}**'}. "
         explained = f" What it looks like is read off the hidden units, rightly for {found.accuracy:.0%} of them."
     st.markdown(
         f"{looks}Likelier than **{100 * share:.0f} %** of real {kind(data)}.",
@@ -96,7 +97,7 @@ def _neighbours(named: NamedModel, found: ModelReader, image: Array) -> None:
     alt = f"The training digits whose hidden units are most alike{names and ': '}{names}"
     show.picture(
         pictures.mosaic(tiles, NEAREST, alt, scale=scale),
-        f"Nearest training digits, by hidden units{names and ': '}{names}",
+        f"Nearest training digits, by hidden units{names and ': '}{plain(names)}",
         width="content",
     )
 

@@ -7,6 +7,7 @@ import streamlit as st
 from rbm.app import current_run, visitor
 from rbm.app.current_run import is_mine
 from rbm.app.server import lab
+from rbm.app.text import plain
 from rbm.app.train_page import start
 from rbm.app.train_page.form import Chosen
 from rbm.errors import Refused
@@ -47,7 +48,7 @@ def row(chosen: Chosen | None) -> None:
         try:
             start.begin(chosen)
         except Refused as error:
-            start.refuse(f"Training did not start: {error}.")
+            start.refuse(f"Training did not start: {plain(error)}.")
         st.rerun()
     start.refusal()
 
@@ -64,4 +65,4 @@ def _act(action: str, run_id: str) -> None:
     try:
         getattr(lab(), action)(visitor.key(), run_id)
     except Refused as error:
-        start.refuse(str(error))
+        start.refuse(plain(error))

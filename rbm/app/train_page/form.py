@@ -12,6 +12,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from rbm.app import data_sets, server, widgets
+from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.training import autoencoder
 from rbm.training.config import PRESETS, TrainConfig
@@ -197,7 +198,7 @@ def _together(preset: str, data: str, values: dict[str, Any], monitors: tuple[st
         autoencoder.check_data(config, labels=labels)
         server.lab().limits.check(config, 0 if found is None else len(found.train_images))
     except Refused as error:
-        st.error(f"These settings can't be: {error}.", icon=":material/error:")
+        st.error(f"These settings can't be: {plain(error)}.", icon=":material/error:")
         return None
     return Chosen(data, config, preset, monitors, labels)
 

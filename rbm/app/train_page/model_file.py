@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rbm.app import current_model
+from rbm.app.text import plain
 from rbm.errors import Refused
 
 
@@ -30,7 +31,7 @@ def files(named: current_model.NamedModel) -> None:
         try:
             current_model.use(current_model.from_upload(uploaded, uploaded.name))
         except Refused as error:
-            up.error(f"{uploaded.name} was not loaded: {error}. The model in use has not changed.")
+            up.error(f"{plain(uploaded.name)} was not loaded: {plain(error)}. The model in use has not changed.")
         else:
             st.session_state["seen_upload"] = uploaded.file_id
             st.rerun()

@@ -9,6 +9,7 @@ import streamlit as st
 from rbm.app import current_run, visitor
 from rbm.app.current_run import run_id, watch
 from rbm.app.server import lab
+from rbm.app.text import plain
 from rbm.app.train_page.form import Chosen
 from rbm.errors import Refused
 from rbm.runs.record import Run
@@ -71,7 +72,7 @@ def _take_result(chosen: Chosen) -> None:
     try:
         watch(lab().adopt(visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels))
     except Refused as error:
-        refuse(f"Training did not start: {error}.")
+        refuse(f"Training did not start: {plain(error)}.")
 
 
 def refuse(sentence: str) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from rbm.app import charts, data_sets, pictures, show
 from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
+from rbm.app.text import plain
 from rbm.app.train_page import health_panel
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
@@ -82,7 +83,7 @@ def _panel(run_id: str, shown: str) -> None:
     data = data_sets.find(run.data, model.n_visible)
     with seen:
         if data is None:
-            st.warning(data_sets.problem(run.data, model.n_visible), icon=":material/hide_image:")
+            st.warning(plain(data_sets.problem(run.data, model.n_visible)), icon=":material/hide_image:")
         _pictures(model, data, data.shape if data else near_square(model.n_visible))
     if data is not None:
         health_panel.panel(progress, model, data, run.config.learning_rate)
@@ -109,9 +110,9 @@ def _status(progress: Progress) -> None:
     elif progress.status in ("finished", "stopped"):
         _ended(progress, speed)
     elif progress.status == "interrupted":
-        st.warning(progress.message)
+        st.warning(plain(progress.message))
     else:
-        st.error(progress.message)
+        st.error(plain(progress.message))
 
 
 def _ended(progress: Progress, speed: str) -> None:

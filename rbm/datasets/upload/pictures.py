@@ -75,9 +75,7 @@ def _opened(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Image
     """
     data, name = files.read_member(archive, member), shown(member.filename)
     if data.startswith(b"\xff\xd8") and data.count(SCAN) > MAX_SCANS:
-        raise BadFile(
-            f"{name} is a JPEG in {data.count(SCAN):,} passes; {MAX_SCANS} is the limit, save it without"
-        )
+        raise BadFile(f"{name} is a JPEG in {data.count(SCAN):,} passes; {MAX_SCANS} is the limit, save it without")
     try:
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as picture:
             if picture.width * picture.height > MAX_PICTURE:
