@@ -100,7 +100,7 @@ def damaged() -> dict[str, str]:
 def _shipped(name: str) -> NamedModel | str:
     try:
         return _named(*io.read(pretrained.path(name)), fallback_name=name)
-    except (BadModelFile, OSError) as error:
+    except BadModelFile as error:
         return str(error)
 
 
