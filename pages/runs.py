@@ -43,4 +43,6 @@ else:
     st.info("No runs yet. Train a model, and it will be listed here.", icon=":material/lightbulb:")
     if st.button("Train a model", icon=":material/model_training:"):
         st.switch_page("pages/train.py")
+if runs:
+    own.take_home()
 own.import_run()

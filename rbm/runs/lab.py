@@ -13,9 +13,11 @@ it is a matter of time, Unavailable for data, NoSuchRun, NotYours and NotSaved a
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -218,6 +220,20 @@ class Lab:
         if progress.model is None:
             raise Refused("this run has no model to export yet")
         return export.pack(self.run(run_id), self.points(run_id), progress.model)
+
+    def export_all(self, owner: str, max_bytes: int = 64 * 2**20) -> bytes:
+        """An owner's runs as zips in a zip, the newest first, as many as `max_bytes` hold."""
+        packed, left = io.BytesIO(), max_bytes
+        with zipfile.ZipFile(packed, "w") as archive:
+            for run in self.runs(owner):
+                if self.progress(run.id).model is None:
+                    continue
+                data = self.export(run.id)
+                left -= len(data)
+                if left < 0:
+                    break
+                archive.writestr(f"rbm-run-{run.id[:6]}.zip", data)
+        return packed.getvalue()
 
     # ---- an owner's runs
 

@@ -6,6 +6,7 @@ import io
 import sqlite3
 import threading
 import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -353,6 +354,19 @@ def test_delete_stops_and_undo_brings_back(lab: Lab) -> None:
     assert lab.runs("ann") == []
     lab.undelete("ann", run_id)
     assert lab.run(run_id).status == "stopped"
+
+
+def test_all_runs_in_one_zip_and_back(lab: Lab) -> None:
+    runs = [finish(lab, config=replace(CONFIG, seed=seed), name=f"{seed}") for seed in range(3)]
+    finish(lab, "bob", name="Bob's")
+    with zipfile.ZipFile(io.BytesIO(lab.export_all("ann"))) as packed:
+        assert [name[8:14] for name in packed.namelist()] == [run_id[:6] for run_id in reversed(runs)]
+        for name, run_id in zip(packed.namelist(), reversed(runs), strict=True):
+            again = lab.import_run("cy", io.BytesIO(packed.read(name)))
+            assert lab.points(again) == lab.points(run_id)
+    one = len(lab.export(runs[2])) + len(lab.export(runs[1]))
+    with zipfile.ZipFile(io.BytesIO(lab.export_all("ann", one))) as packed:
+        assert len(packed.namelist()) == 2, "the newest that fit"
 
 
 # ---- the same again

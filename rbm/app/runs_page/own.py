@@ -123,6 +123,23 @@ def download(run: Run) -> None:
         )
 
 
+def take_home() -> None:
+    """What is true of the disk, and all runs as one zip."""
+    st.caption(
+        "How long runs are kept depends on the server's disk. On Streamlit Community Cloud an app sleeps after hours "
+        "without visitors, and its disk is not promised to last: take home what you want to keep."
+    )
+    st.download_button(
+        "Take your runs home",
+        data=lambda: lab().export_all(visitor.key()),
+        file_name="rbm-runs.zip",
+        mime="application/zip",
+        icon=":material/home_storage:",
+        on_click="ignore",
+        help="The newest runs that have a model, as many as 64 MB hold, each a zip that can be imported here again.",
+    )
+
+
 def undo() -> None:
     """After a deletion, until something else is done: bring it back."""
     deleted = st.session_state.get(_UNDO)
