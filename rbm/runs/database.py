@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 import shutil
 import sqlite3
 import threading
@@ -12,15 +13,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from rbm.errors import Refused
+from rbm.errors import BadValue, Refused
 from rbm.runs.progress import Point
-from rbm.runs.record import COLUMNS, Run, configuration, from_row, row
+from rbm.runs.record import COLUMNS, Run, configuration, from_row, number, row
 from rbm.training.config import TrainConfig
 
 SCHEMA = 1
+log = logging.getLogger(__name__)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL, data TEXT NOT NULL,
@@ -183,12 +185,20 @@ def _set_aside(path: Path, error: Exception) -> str:
 # ---- records and metrics in SQLite
 
 
+def _point(run: str, epoch: Any, training: Any, validation: Any, seconds: Any, measures: Any) -> Point:
+    """Raises ValueError or TypeError for what was never written."""
+    numbers = {str(name): number(value) for name, value in dict(json.loads(measures)).items()}
+    held_out = None if validation is None else number(validation)
+    return Point(int(number(epoch)), number(training), held_out, number(seconds), numbers)
+
+
 @dataclass(frozen=True, eq=False)
 class Database:
     """Two connections, which may be one. Writing raises sqlite3.Error, reading Refused."""
 
     writer: sqlite3.Connection
     reader: sqlite3.Connection
+    damaged: dict[str, str] = field(default_factory=dict)  # rows that can't be read: why not, by id
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
     _read_lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -229,17 +239,34 @@ class Database:
 
     def find(self, where: str = "TRUE", *values: object) -> list[Run]:
         """Runs by a condition of this program's own making."""
-        return [from_row(dict(found)) for found in self._read(f"SELECT * FROM runs WHERE {where}", values)]
+        found = (self._run(dict(row)) for row in self._read(f"SELECT * FROM runs WHERE {where}", values))
+        return [run for run in found if run is not None]
+
+    def _run(self, values: dict[str, Any]) -> Run | None:
+        """None for a damaged row, which stays where it is and is remembered."""
+        try:
+            run = from_row(values)
+        except BadValue as error:
+            self.damaged[str(values["id"])] = str(error)
+            return None
+        self.damaged.pop(run.id, None)
+        return run
+
+    def ids(self) -> set[str]:
+        """Of all rows, the damaged ones too."""
+        return {str(found[0]) for found in self._read("SELECT id FROM runs", ())}
 
     def alike(self, fingerprint: str, config: TrainConfig, n_classes: int) -> list[Run]:
         """Finished runs that were trained here on these data with these settings, the oldest first."""
         return self.find(_ALIKE, fingerprint, configuration(config), n_classes)
 
     def points(self, run_id: str) -> Iterator[Point]:
-        """All of a run's, by epoch."""
+        """All of a run's that can be read, by epoch."""
         for found in self._read("SELECT * FROM points WHERE run = ? ORDER BY epoch", (run_id,)):
-            _, epoch, training, validation, seconds, measures = found
-            yield Point(epoch, training, validation, seconds, json.loads(measures))
+            try:
+                yield _point(*found)
+            except (ValueError, TypeError, RecursionError) as error:
+                log.warning("a point of run %s can't be read: %s", run_id, error)
 
     def _read(self, statement: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
         try:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rbm.datasets.dataset import Dataset
+from rbm.errors import BadValue
 from rbm.models import io
 from rbm.runs.progress import OVER, Progress, Status
 from rbm.training.config import TrainConfig
@@ -92,11 +94,61 @@ def row(run: Run) -> dict[str, Any]:
 
 
 def from_row(values: Mapping[str, Any]) -> Run:
-    """The run of a row. Raises ValueError, KeyError or TypeError for what `row` never made."""
-    given = {name: values[name] for name in COLUMNS}
-    config, versions, measures = (json.loads(given[name]) for name in _JSON)
-    flags = {name: bool(given[name]) for name in ("pinned", "imported")}
-    return Run(**given | flags | {"config": TrainConfig(**config), "versions": versions, "measures": tuple(measures)})
+    """The run of a row. Raises BadValue, naming the column, for what `row` never made."""
+    given = {}
+    for name in COLUMNS:
+        try:
+            given[name] = _checked(name, values[name])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise BadValue(f"its {name} can't be read ({type(error).__name__}: {str(error)[:80]})") from None
+    return Run(**given)
+
+
+_TEXTS = ("id", "owner", "name", "data", "fingerprint", "message", "holder")
+_DATE = (0.0, 1e11)  # seconds that a calendar can show
+_RANGES: dict[str, tuple[float, float]] = {
+    "created": _DATE,
+    "deleted": _DATE,
+    "fraction": (0, 1),
+    "epoch": (0, 10**9),
+    "n_classes": (0, 10**6),
+}
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A column as `Run` has it. Raises ValueError or TypeError."""
+    if name == "config":
+        return TrainConfig(**json.loads(value))
+    if name == "versions":
+        return dict(json.loads(value))
+    if name == "measures":
+        return tuple(_text(each) for each in json.loads(value))
+    if name in _TEXTS:
+        return _text(value)
+    if name == "status":
+        return get_args(Status)[get_args(Status).index(value)]
+    if name in ("pinned", "imported"):
+        return bool(number(value))
+    if value is None and name in ("training_error", "validation_error", "deleted"):
+        return None
+    found = number(value)
+    low, high = _RANGES.get(name, (-math.inf, math.inf))
+    if not low <= found <= high:
+        raise ValueError(f"{value!r} can't be")
+    return int(found) if name in ("epoch", "n_classes") else float(found)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
+
+
+def number(value: Any) -> float:
+    """A finite number as it is. Raises ValueError for anything else."""
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{value!r} is no finite number")
+    return value
 
 
 def configuration(config: TrainConfig) -> str:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rbm import files
-from rbm.errors import NoSuchRun, NotSaved
+from rbm.errors import BadFile, BadValue, NoSuchRun, NotSaved
 from rbm.models import io
 from rbm.models.binary import RBM
 from rbm.runs import checkpoint as checkpoints
@@ -41,9 +41,8 @@ class Store:
     """The runs under `home`. Threads and processes may share it; close it when done.
 
     trouble: why nothing is being saved, a sentence; None if all is well. It ends with the first write that
-    succeeds, unless nothing could be written when the store was opened: then it takes a restart. notice:
-    what happened to a damaged file when the store was opened. Raises Refused where a newer version of this
-    program made it.
+    succeeds, unless nothing could be written when the store was opened: then it takes a restart. Raises Refused
+    where a newer version of this program made it.
     """
 
     def __init__(self, home: Path, limits: Limits | None = None) -> None:
@@ -51,7 +50,7 @@ class Store:
         self._presence = _enter(home)
         with processes.alone(home / "processes") if self._presence else nullcontext():
             opened = open_database(home / "runs.sqlite")
-            self.trouble, self.notice = opened.trouble, opened.notice
+            self.trouble, self._notice = opened.trouble, opened.notice
             self._for_good = opened.trouble  # the records are in memory, and stay there
             self._database = Database(opened.writer, opened.reader)
             self._close = weakref.finalize(self, _leave, opened.writer, opened.reader, self._presence)
@@ -69,6 +68,17 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def notice(self) -> str | None:
+        """What is damaged, a sentence."""
+        damaged = self._database.damaged.copy()
+        if not damaged:
+            return self._notice
+        which, why = next(iter(damaged.items()))
+        others = f", and {len(damaged) - 1} more" if len(damaged) > 1 else ""
+        told = f"The record of run {which[:6]} is damaged and left out: {why}{others}. All other runs are as they were."
+        return f"{self._notice} {told}" if self._notice else told
 
     @property
     def holder(self) -> str:
@@ -210,6 +220,8 @@ class Store:
 
     def _one(self, where: str, *values: object) -> Run:
         found = self._find(where, *values)
+        if not found and (why := self._database.damaged.get(str(values[0]))):
+            raise NoSuchRun(f"the record of this run is damaged: {why}")
         if not found:
             raise NoSuchRun("there is no such run: its address is incomplete, or its owner has deleted it")
         return found[0]
@@ -247,7 +259,7 @@ class Store:
             self._tell(explain(self.home, error))
         for run in self._database.find("deleted < ?", time.time() - UNDO_SECONDS):
             self._remove(run)
-        known = {run.id for run in self._database.find()}
+        known = self._database.ids()
         paths = [path for folder in ("models", "checkpoints") for path in (self.home / folder).glob("*.npz")]
         for path in paths:  # models first: they say more than checkpoints
             lost = None if path.stem in known else self._recovered(path)
@@ -259,7 +271,7 @@ class Store:
         try:
             note = io.read(path)[1]["run"] if path.parent.name == "models" else checkpoints.read(path)[1]
             run = from_row(note)
-        except (ValueError, KeyError, TypeError, OSError) as error:
+        except (BadFile, BadValue, KeyError, TypeError, OSError) as error:
             log.warning("%s belongs to no run and can't be read: %s", path, error)
             return None
         return run if run.id == path.stem else None
