@@ -13,7 +13,7 @@ from rbm.app import visitor
 from rbm.app.server import library
 from rbm.datasets.dataset import Dataset
 from rbm.datasets.own import OwnSet, is_brought
-from rbm.errors import Unavailable
+from rbm.errors import Refused, Unavailable
 
 
 def mine() -> list[OwnSet]:
@@ -48,6 +48,8 @@ def _look_up(name: str, pixels: int | None) -> tuple[Dataset | None, str]:
             return None, f"This server knows no data called {name!r}."
         if not datasets.is_at_hand(name):
             return None, f"The data {name} are not on this server yet; the Data page downloads them."
+    elif not library().owns(visitor.key(), name):
+        return None, "The images that it was trained on are not on this server any more, or belong to another browser."
     try:
         data = library().load(name)
     except Unavailable as error:
@@ -59,11 +61,11 @@ def _look_up(name: str, pixels: int | None) -> tuple[Dataset | None, str]:
 
 def shape(name: str, pixels: int) -> tuple[int, int] | None:
     """Height and width of the images called `name`, if they are known and have so many pixels."""
-    if name in datasets.names():
-        known = datasets.shape(name)
-        return known if math.prod(known) == pixels else None
-    found = find(name, pixels)
-    return found.shape if found else None
+    try:
+        known = datasets.shape(name) if name in datasets.names() else library().load(name).shape
+    except Refused:
+        return None
+    return known if math.prod(known) == pixels else None
 
 
 def title(name: str) -> str:
@@ -71,10 +73,7 @@ def title(name: str) -> str:
     own = {card.name: card.title for card in mine()} if is_brought(name) else {}
     if name in own:
         return own[name]
-    try:
-        return library().title(name)
-    except Unavailable:
-        return name
+    return "somebody's own images" if is_brought(name) else name
 
 
 def titles(known: list[str]) -> dict[str, str]:

@@ -31,9 +31,6 @@ def named_choice(label: str, titles: dict[str, str], first: str, key: str, help:
 
 def data_set(label: str, known: list[str], key: str, help: str) -> str:
     """The choice of a data set by its title; the address keeps its name."""
-    asked = st.query_params.get(key) or str(st.session_state.get(key, ""))
-    if asked not in known and data_sets.find(asked) is not None:
-        known = [*known, asked]  # somebody else's images, by a link
     return named_choice(label, data_sets.titles(known), known[0], key, help)
 
 

@@ -1,7 +1,7 @@
 """The data sets of a server by name: those of `rbm.datasets`, and those that its visitors brought.
 
 What a visitor brings is kept under the store's home, one file for each content however many bring it, and one
-small card for each owner of it. Whoever knows its name may load it; a listing shows only an owner's own.
+small card for each owner of it. Trainings load by name; pages show images to those who brought them (`owns`).
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class OwnSets:
         except OSError as error:
             log.warning("%s can't be tidied up: %s", self.folder, error)
 
-    # ---- what anyone with the name may read
+    # ---- for trainings, by name
 
     def load(self, name: str, progress: Watch | None = None) -> Dataset:
         """The data set called `name`, in memory once however many ask. `progress`: see `datasets.load`.
@@ -95,6 +95,10 @@ class OwnSets:
     def brought(self, owner: str) -> list[OwnSet]:
         """The owner's data sets, the newest first."""
         return sorted(self._cards(owner_hash(owner)).values(), key=lambda card: card.created, reverse=True)
+
+    def owns(self, owner: str, name: str) -> bool:
+        """Whether this owner brought them: nobody else is shown these images, whoever knows their name."""
+        return name in self._cards(owner_hash(owner))
 
     def keep(self, owner: str, data: Dataset, title: str) -> tuple[OwnSet, str | None]:
         """Make `data` the owner's, under a name that its content gives it; and why it isn't saved, a sentence.

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS points (
     run TEXT NOT NULL, epoch INTEGER NOT NULL, training_error REAL NOT NULL, validation_error REAL,
     seconds REAL NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
 """
+_PAGES = ("page_count", "freelist_count", "page_size")
+WASTE = 4 * 2**20  # bytes
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 _PROGRESS = ("status", "message", "epoch", "fraction", "seconds", "training_error", "validation_error", "holder")
@@ -231,6 +233,18 @@ class Database:
                 (holder, run.id, run.holder),
             )
             return changed.rowcount == 1
+
+    def size(self) -> int:
+        """Bytes that its rows take."""
+        pages, free, each = (self._read(f"PRAGMA {name}", ())[0][0] for name in _PAGES)
+        return int(pages - free) * int(each)
+
+    def compact(self) -> None:
+        """Give back to the disk what removed rows have left free, where it is worth the work."""
+        _, free, each = (self._read(f"PRAGMA {name}", ())[0][0] for name in _PAGES)
+        if free * each > WASTE:
+            with self._write_lock, suppress(sqlite3.Error):  # another process that reads just now; next time, then
+                self.writer.execute("VACUUM")
 
     def remove(self, run_id: str) -> None:
         with self._write() as db:

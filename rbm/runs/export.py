@@ -16,7 +16,7 @@ from typing import IO, Any
 from rbm.errors import BadFile
 from rbm.models import io
 from rbm.models.binary import RBM
-from rbm.runs.progress import OVER, Point
+from rbm.runs.progress import OVER, History, Point
 from rbm.runs.record import Run
 from rbm.training import autoencoder
 from rbm.training.config import TrainConfig
@@ -25,7 +25,7 @@ from rbm.visitors import clean_name
 VERSION = 1
 MAX_POINTS = 1_000_001
 MAX_RATIO = 200  # of a member; a curve of one repeated digit stays below, a bomb does not
-_MOST_BYTES = {"model.npz": io.MAX_BYTES, "config.json": 2**16, "metrics.csv": 64 * 2**20, "README.md": 2**16}
+_MOST_BYTES = {"model.npz": io.MAX_BYTES, "config.json": 2**16, "metrics.csv": 8 * 2**20, "README.md": 2**16}
 _ERRORS = ("training_error", "validation_error", "seconds")
 _README = """# {name}
 
@@ -81,8 +81,11 @@ def metrics(points: Iterable[Point]) -> str:
     return text.getvalue()
 
 
-def unpack(file: IO[bytes], owner: str) -> tuple[Run, list[Point], RBM]:
-    """A new run of this owner from what `pack` made, with its curve and model. Raises BadFile."""
+def unpack(file: IO[bytes], owner: str, check: io.Check | None = None) -> tuple[Run, list[Point], RBM]:
+    """A new run of this owner from what `pack` made, with its curve, thinned, and model. Raises BadFile.
+
+    check: refuses a model by its numbers of units, before it is read.
+    """
     try:
         with zipfile.ZipFile(file) as archive:
             _check_members(archive)
@@ -91,9 +94,9 @@ def unpack(file: IO[bytes], owner: str) -> tuple[Run, list[Point], RBM]:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OSError) as error:
         raise BadFile(f"this is not a run in a whole zip file: {error}") from None
-    model = io.load(buffers.BytesIO(contents["model.npz"]))
+    model, _ = io.read(buffers.BytesIO(contents["model.npz"]), check)
     try:
-        points = list(_points(contents["metrics.csv"].decode()))
+        points = list(History(_points(contents["metrics.csv"].decode())).points())
     except (ValueError, IndexError, csv.Error):
         raise BadFile("metrics.csv is not a table of numbers, one line for each epoch") from None
     try:
@@ -128,7 +131,12 @@ def _member(archive: zipfile.ZipFile, name: str) -> bytes:
 def _points(text: str) -> Iterable[Point]:
     table = csv.reader(buffers.StringIO(text))
     names = next(table, [])
-    if names[:4] != ["epoch", *_ERRORS] or len(names) > 50 or len(set(names)) != len(names):
+    if (
+        names[:4] != ["epoch", *_ERRORS]
+        or len(names) > 50
+        or len(set(names)) != len(names)
+        or max(map(len, names)) > 40
+    ):
         raise ValueError("other columns")
     before = -1
     for count, values in enumerate(table):
@@ -146,7 +154,7 @@ def _points(text: str) -> Iterable[Point]:
         before = epoch
 
 
-def _run(about: dict[str, Any], points: list[Point], model: RBM, owner: str) -> Run:
+def _run(about: dict[str, Any], points: Sequence[Point], model: RBM, owner: str) -> Run:
     """Raises ValueError, KeyError, TypeError or AttributeError for what doesn't fit together."""
     if about["version"] != VERSION:
         raise ValueError(f"it has version {str(about['version'])[:9]}; this program reads version {VERSION}")

@@ -252,6 +252,8 @@ class Lab:
         others = sum(run.pinned for run in self.runs(owner) if run.id != run_id)
         if pinned and others >= self.limits.max_pinned:
             raise Refused(f"you have {others} pinned runs, and RBM_MAX_PINNED allows no more; unpin one first")
+        if pinned:
+            self.store.check_pin(self._owned(owner, run_id))
         self._change(owner, run_id, "pinned", pinned)
 
     def delete(self, owner: str, run_id: str) -> None:
@@ -273,9 +275,9 @@ class Lab:
 
     def import_run(self, owner: str, file: IO[bytes]) -> str:
         """The id of a run made from a zip of `export`. Raises BadFile too."""
-        run, points, model = export.unpack(file, owner_hash(owner))
+        run, points, model = export.unpack(file, owner_hash(owner), self.limits.check_model)
         run = replace(run, created=time.time())
-        self.store.make_room()
+        self.store.make_room_for_import(run.owner)
         if not self.store.keep(run, points, model=model):
             raise Refused(f"the run was not imported. {self.trouble}")
         return run.id

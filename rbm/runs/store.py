@@ -19,11 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from rbm import files
-from rbm.errors import BadFile, BadValue, NoSuchRun, NotSaved
+from rbm.errors import BadFile, BadValue, NoSuchRun, NotSaved, Refused
 from rbm.models import io
 from rbm.models.binary import RBM
 from rbm.runs import checkpoint as checkpoints
-from rbm.runs import processes
+from rbm.runs import processes, room
 from rbm.runs.database import Database, explain, open_database
 from rbm.runs.limits import Limits
 from rbm.runs.processes import Presence
@@ -181,23 +181,31 @@ class Store:
     # ---- room
 
     def would_go(self, more: int = 1) -> list[Run]:
-        """What `make_room(more)` would remove: what was deleted, then the oldest that nobody trains or pinned."""
-        runs = sorted(self._find(), key=lambda run: (run.deleted is None, run.created))
+        """What `make_room(more)` would remove."""
+        runs = self._find()
         sizes = {run.id: self.size(run) for run in runs}
-        count, total = len(runs) + more - self.limits.max_runs, sum(sizes.values())
-        going = []
-        for run in runs:
-            if count <= 0 and total <= self.limits.max_megabytes * 2**20:
-                break
-            if run.deleted is not None or not (run.pinned or run.unfinished):
-                going.append(run)
-                count, total = count - 1, total - sizes[run.id]
-        return going
+        return room.leaving(runs, sizes, self.limits, more, self._database.size())
 
     def make_room(self, more: int = 1) -> None:
         """Remove for good what `would_go` names."""
-        for run in self.would_go(more):
+        going = self.would_go(more)
+        for run in going:
             self._remove(run)
+        if going:
+            self._database.compact()
+
+    def make_room_for_import(self, owner: str) -> None:
+        """An import pushes out other imports, and the importer's own runs. Raises Refused where that is not enough."""
+        if any(run.deleted is None and run.owner != owner and not run.imported for run in self.would_go()):
+            raise Refused("the store of this server is full, and an import pushes out nobody's trainings; delete a run")
+        self.make_room()
+
+    def check_pin(self, run: Run) -> None:
+        """Raises Refused where pinned runs would fill more than half of the store."""
+        pinned = [one for one in self._find("pinned = 1 AND deleted IS NULL") if one.id != run.id]
+        count, total = len(pinned) + 1, sum(map(self.size, [*pinned, run]))
+        if count > max(1, self.limits.max_runs // 2) or total > self.limits.max_megabytes * 2**19:
+            raise Refused("pinned runs fill half of this server's store, and no more can be pinned; download this one")
 
     def size(self, run: Run) -> int:
         """Bytes of its files."""

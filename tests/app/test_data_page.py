@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+import rbm
 from rbm import datasets
 from rbm.app.server import lab, library
 from rbm.datasets import mnist, own
@@ -202,16 +203,27 @@ def test_classes_of_which_no_image_is_held_out_are_not_offered(app: AppTest) -> 
     assert not app.exception
 
 
-def test_a_link_to_somebody_elses_images_outlives_a_visit_to_another_page(app: AppTest) -> None:
+def test_whoever_knows_the_name_of_somebody_elses_images_sees_none_of_them(app: AppTest) -> None:
     data = read(io.BytesIO(npz()), "theirs.npz")
-    card, _ = library().keep("somebody else", data, "Theirs")
+    card, _ = library().keep("somebody else", data, "Their secret title")
     app.query_params["data"] = card.name
     open_page(app, "train")
-    assert app.selectbox(key="data").value == card.name
-    open_page(app, "filters")
-    app.query_params.clear()
-    open_page(app, "train")
-    assert app.selectbox(key="data").value == card.name
+    assert app.selectbox(key="data").value == "mnist-5k"
+    app.query_params["set"] = card.name
+    open_page(app, "data")
+    assert app.selectbox(key="set").value == "mnist-5k"
+    theirs = lab().start("somebody else", card.name, rbm.TrainConfig(n_hidden=13, epochs=2), "Theirs")
+    job = lab().job(theirs)
+    assert job is None or job.join(SECONDS)
+    app.query_params["run"] = theirs
+    open_page(app, "runs")
+    assert any("somebody's own images" in text.value for text in app.markdown)
+    pressed(app, "Use this model")
+    for page in PAGES:
+        assert not open_page(app, page).exception
+        assert not any("secret title" in text.value for text in [*app.markdown, *app.caption, *app.info])
+    open_page(app, "reconstructions")
+    assert any("belong to another browser" in text.value for text in app.info)
 
 
 def test_a_file_without_a_visible_name_is_kept(app: AppTest) -> None:
