@@ -6,7 +6,7 @@ import threading
 
 import streamlit as st
 
-from rbm.app import current_model, current_run, pictures, server, show, visitor
+from rbm.app import addresses, current_model, current_run, pictures, server, show, visitor
 from rbm.app.text import plain
 from rbm.errors import Refused
 
@@ -45,6 +45,7 @@ PAGES = {  # in the order of a visit
 
 def run() -> None:
     """Draw the sidebar and the page that the address asks for."""
+    addresses.take_out_impossible()
     # With an icon, a page makes the browser ask an outside host for a picture of it; so the links have them instead.
     pages = {name: st.Page(f"pages/{name}.py", title=PAGES[name][0], default=name == "home") for name in PAGES}
     page = st.navigation(list(pages.values()), position="hidden")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
-from rbm.app import data_sets, server, widgets
+from rbm.app import addresses, data_sets, server, widgets
 from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.training import autoencoder
@@ -244,7 +244,7 @@ def wrong_in_address() -> list[str]:
     st.session_state[_READ] = True
     known = {control.name: control for control in SETTINGS}
     said = []
-    for name, given in st.query_params.items():
+    for name, given in {**st.query_params, **addresses.taken_out()}.items():
         fits = given in PRESETS if name == "preset" else name not in known or _fits(known[name], given)
         if not fits:
             label = known[name].setting.label if name in known else "Preset"
