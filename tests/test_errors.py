@@ -44,7 +44,7 @@ def test_what_callers_of_the_library_catch() -> None:
         lambda: datasets.load("emnist"),
         lambda: datasets.load("mnist-5k", "folder"),
         lambda: generated.shifter(width=2),
-        lambda: Limits(max_hidden=3).check(rbm.TrainConfig(n_hidden=4), 10),
+        lambda: Limits(max_hidden=3).check(rbm.TrainConfig(n_hidden=4), 10, 13),
         lambda: settings({}, {"RBM_MAX_EPOCHS": "many"}),
         lambda: clean_name("\n"),
     ],

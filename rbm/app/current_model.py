@@ -21,6 +21,7 @@ from rbm.models import io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
 from rbm.models.notebook import near_square
+from rbm.runs import budget
 
 _CURRENT = "model_in_use"
 
@@ -151,10 +152,11 @@ def images_and_labels(dataset: Dataset, part: Part) -> tuple[NDArray[np.uint8], 
     return dataset.test_images, dataset.test_labels
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@st.cache_resource(max_entries=3, show_spinner=False)
 def activations(fingerprint: str, _model: RBM, data: str, part: Part) -> Array:
     """p(h = 1 | v) (n, n_hidden) of every image of a part; shared read-only."""
     images, _ = images_and_labels(server.library().load(data), part)
+    budget.check_activations(len(images), _model.n_hidden)
     hidden = diagnostics.hidden_activations(_model, images)
     hidden.setflags(write=False)
     return hidden

@@ -103,7 +103,7 @@ class Lab:
     ) -> str:
         """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`."""
         dataset = self._load(data)
-        self.limits.check(config, len(dataset.train_images))
+        self.limits.check(config, *dataset.train_images.shape)
         if labels and not dataset.labelled:
             raise BadValue("these images are of one class only, so there are none to learn; train without classes")
         if labels and dataset.test_labels.max() > dataset.train_labels.max():

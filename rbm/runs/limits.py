@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from rbm.errors import BadValue
+from rbm.runs import budget
 from rbm.training.config import TrainConfig
 
 MAX_VISIBLE = 128 * 128 + 256  # the largest images that are taken, and their classes
@@ -17,7 +18,7 @@ class Limits:
     """Caps on one training, on the queue and on the store. `FIELD` is set by `RBM_FIELD` (`settings`).
 
     max_hidden, max_epochs, max_k, max_images: of one training; max_k holds for final_gibbs_steps too.
-    max_chains: rows of persistent chains, all temperatures together.
+    max_chains: rows of persistent chains, all temperatures together. max_training_mb: of memory (`rbm.runs.budget`).
     workers: trainings at a time; 0 is one per core. max_waiting: trainings that wait for a worker.
     max_active: trainings of one owner that run or wait for a worker.
     max_runs, max_megabytes: the store; the oldest unpinned runs give way. max_pinned: of one owner.
@@ -31,6 +32,7 @@ class Limits:
     max_chains: int = 10_000
     workers: int = 0
     max_waiting: int = 100
+    max_training_mb: int = 300
     max_active: int = 4
     max_runs: int = 1000
     max_megabytes: int = 2000
@@ -47,8 +49,9 @@ class Limits:
                 f"this server allows at most {self.max_hidden:,} hidden units, and this model has {n_hidden:,}; ask "
                 f"whoever runs the server to raise {variable('max_hidden')}"
             )
+        budget.check_model(n_visible, n_hidden)
 
-    def check(self, config: TrainConfig, n_images: int) -> None:
+    def check(self, config: TrainConfig, n_images: int, n_visible: int) -> None:
         """Raises BadValue, naming the limit and what was received, for a training beyond a cap."""
         chains = {"pcd": config.chains, "pt": config.chains * config.temperatures}.get(config.algorithm, 0)
         k = max(config.gibbs_steps, config.final_gibbs_steps or 0)
@@ -65,6 +68,7 @@ class Limits:
                     f"this server allows at most {limit:,} {what}, got {value:,}; lower it, or ask whoever runs "
                     f"the server to raise {variable(name)}"
                 )
+        budget.check_training(config, n_images, n_visible, self.max_training_mb)
 
 
 def settings(secrets: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Limits:

@@ -24,7 +24,8 @@ from rbm.measures.reader import NONE, typicality
 from rbm.models import threads
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.film import Film, SamplingPlan, film_of
+from rbm.models.film import TILES, Film, SamplingPlan, film_of
+from rbm.runs import budget
 
 FILM_ROWS, FILM_COLUMNS = 10, 20
 MOST_LABELS = 25  # chains whose digits are written into the film
@@ -71,6 +72,7 @@ def visible(named: NamedModel, start: Start, options: SamplingOptions) -> Array:
 
 def run(named: NamedModel, start: Start, options: SamplingOptions) -> Measured:
     """The dream, from the cache if it has been dreamt before. Raises BadValue as `clamp` does."""
+    budget.check_dream(options.plan.chains, options.plan.steps, *named.model.weights.shape)
     first, mask = visible(named, start, options), clamp(named, start, options)
     key = hashlib.sha1(first.tobytes() + mask.tobytes(), usedforsecurity=False).hexdigest()
     return _dream(named.fingerprint, key, options.plan, options.means, named, first, mask)
@@ -86,7 +88,8 @@ def _dream(
     _first: Array,
     _mask: NDArray[np.bool_],
 ) -> Measured:
-    film = film_of(_named.model, _first, plan.temperatures(), plan.rng("chain"), _mask if _mask.any() else None)
+    most = budget.tiles(_named.model.n_visible, plan.chains, TILES)
+    film = film_of(_named.model, _first, plan.temperatures(), plan.rng("chain"), _mask if _mask.any() else None, most)
     return measured(_named, film, means)
 
 

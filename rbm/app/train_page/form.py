@@ -196,7 +196,7 @@ def _together(preset: str, data: str, values: dict[str, Any], monitors: tuple[st
     try:
         config = TrainConfig(**values)
         autoencoder.check_data(config, labels=labels)
-        server.lab().limits.check(config, 0 if found is None else len(found.train_images))
+        server.lab().limits.check(config, *((1, 1) if found is None else found.train_images.shape))
     except Refused as error:
         st.error(f"These settings can't be: {plain(error)}.", icon=":material/error:")
         return None
