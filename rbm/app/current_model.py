@@ -27,6 +27,8 @@ _CURRENT = "model_in_use"
 
 Part = Literal["Held-out", "Training"]
 
+MOST_EPOCHS, MOST_ERROR = 10**6, 1e6  # that a note is believed
+
 
 @dataclass(frozen=True, eq=False)
 class NamedModel:
@@ -130,8 +132,8 @@ def _named(model: RBM, info: dict[str, Any], fallback_name: str) -> NamedModel:
         name=name[:60] if isinstance(name, str) and name else fallback_name[:60],
         model=model,
         data=data if data in fitting else next(iter(fitting), None),
-        epochs=epochs if isinstance(epochs, int) else None,
-        error=error if isinstance(error, float) and np.isfinite(error) else None,
+        epochs=epochs if isinstance(epochs, int) and 0 <= epochs <= MOST_EPOCHS else None,
+        error=error if isinstance(error, float) and 0 <= error <= MOST_ERROR else None,
         info=info,
     )
 

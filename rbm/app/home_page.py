@@ -33,6 +33,7 @@ def opening(named: NamedModel) -> None:
     if learnt is None:
         dreaming(named)
         return
+    named = current_model.default_model()  # the note of an uploaded file with its weights may say anything
     film, captions, side = _learning(named.fingerprint, named)
     alt = f"{CHAINS} Gibbs chains: noise, then blobs, then digits, while a machine learns; then {named.name} dreams"
     player(

@@ -24,6 +24,7 @@ from rbm.visitors import clean_name
 
 VERSION = 1
 MAX_POINTS = 1_000_001
+LATEST = 10**10  # seconds: until the year 2286
 MAX_RATIO = 200  # of a member; a curve of one repeated digit stays below, a bomb does not
 _MOST_BYTES = {"model.npz": io.MAX_BYTES, "config.json": 2**16, "metrics.csv": 8 * 2**20, "README.md": 2**16}
 _ERRORS = ("training_error", "validation_error", "seconds")
@@ -101,7 +102,7 @@ def unpack(file: IO[bytes], owner: str, check: io.Check | None = None) -> tuple[
         raise BadFile("metrics.csv is not a table of numbers, one line for each epoch") from None
     try:
         return _run(json.loads(contents["config.json"]), points, model, owner), points, model
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise BadFile(f"config.json does not describe this run: {error}") from None
 
 
@@ -164,8 +165,8 @@ def _run(about: dict[str, Any], points: Sequence[Point], model: RBM, owner: str)
     if not re.fullmatch("[0-9a-f]{64}", about["fingerprint"]):
         raise ValueError("its fingerprint is none")
     created, seconds, fraction = numbers = [float(about[key]) for key in ("created", "seconds", "fraction")]
-    if not all(math.isfinite(number) and number >= 0 for number in numbers):
-        raise ValueError("a time is not a number")
+    if not all(0 <= number <= LATEST for number in numbers):
+        raise ValueError(f"its times must be numbers from 0 to {LATEST:,}")
     last = points[-1] if points else None
     return Run(
         name=clean_name(str(about["name"])),

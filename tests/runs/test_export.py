@@ -209,6 +209,19 @@ def test_settings_that_describe_no_run(changes: dict[str, object]) -> None:
         unpack(zipped(settings(**changes)), BOB)
 
 
+@pytest.mark.parametrize("number", ["Infinity", "-Infinity", "NaN", "1e308", "1e400", "9" * 4000, "9" * 5000, "-1"])
+@pytest.mark.parametrize("name", ["created", "seconds", "fraction", "epoch"])
+def test_numbers_that_are_none_are_refused_or_kept_within_bounds(name: str, number: str) -> None:
+    text = json.dumps(json.loads(settings()["config.json"]) | {name: "@"}).replace('"@"', number)
+    file = zipped(packed() | {"config.json": text.encode()})
+    if name == "epoch" and number in ("1e308", "9" * 4000, "-1"):
+        run, _, _ = unpack(file, BOB)
+        assert 0 <= run.epoch <= run.config.epochs
+    else:
+        with pytest.raises(BadFile, match=r"config.json does not describe this run"):
+            unpack(file, BOB)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 10_000, '"x"', "NaN", "\xff"])
 def test_settings_that_are_none(text: str) -> None:
     with pytest.raises(BadFile, match=r"config.json does not describe"):
