@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-_MARKS = re.compile(r"[\\`*\[\]<$~&]|(?<!\w)_|_(?!\w)")  # an underscore inside a word marks nothing
-_FIRST = re.compile(r"[#>+-]|\d+[.)]")  # of a line: headings, quotations, lists
+_MARKS = re.compile(r"[\\`*\[\]<$~&|]|(?<![^\W_])_|_(?![^\W_])")  # an underscore inside a word marks nothing
+_FIRST = re.compile(r"[#>+=-]|\d+[.)]")  # of a line: headings, quotations, lists
 _JOINER = "\u2060"  # takes no room and breaks no line
 # What is looked for only once the marks are read, so that a backslash before it is no help: addresses with "http:" or
 # "www." or "@", icons, :smile: and colours (after a colon), and arrows.
@@ -15,7 +15,8 @@ _LATER = re.compile(r"(?<=:)(?=\S)|(?<=\bwww)(?=\.)|(?<=\w)(?=@\w)|(?<=[<>=~-])(
 
 def plain(text: object) -> str:
     """`text` for Markdown: what is seen is what it says."""
-    shown = _MARKS.sub(r"\\\g<0>", _LATER.sub(_JOINER, " ".join(str(text).split())))
+    seen = "".join(c if c.isprintable() else " " for c in str(text))  # others turn the direction of what follows
+    shown = _MARKS.sub(r"\\\g<0>", _LATER.sub(_JOINER, " ".join(seen.split())))
     return f"{_JOINER}{shown}" if _FIRST.match(shown) else shown
 
 

@@ -29,6 +29,9 @@ HOSTILE = [
     "&lt;b&gt;",
     "back\\slash",
     "[ref]: http://evil.example",
+    "__strong__ and _x_",
+    "===",
+    "|a|b|",
 ]
 
 
@@ -41,9 +44,8 @@ def seen(markdown: str) -> str:
 def test_what_is_seen_is_what_it_says(name: str) -> None:
     assert seen(plain(name)) == name
     left = re.sub(r"\\[!-/:-@\[-`{-~]", "", plain(name))  # without what is escaped
-    assert not re.search(
-        r"[`*\[\]<$~&]|https?://|www\.|\w@\w|:[\w-]+:|:material|:red|^\s*([#>+-]|\d+[.)])|<-|->|<=", left
-    )
+    assert not re.search(r"[`*\[\]<$~&|]|(?<![^\W_])_|_(?![^\W_])", left)
+    assert not re.search(r"https?://|www\.|\w@\w|:[\w-]+:|:material|:red|^\s*([#>+=-]|\d+[.)])|<-|->|<=", left)
 
 
 @pytest.mark.parametrize(
@@ -56,6 +58,7 @@ def test_usual_names_stay_as_they_are(name: str) -> None:
 
 def test_it_is_one_line() -> None:
     assert plain(" a\n\n# b\t c ") == "a # b c"
+    assert plain("b\u202etxt") == "b txt", "and runs one way"
 
 
 def test_in_charts_tags_are_text() -> None:
