@@ -80,6 +80,17 @@ def number(app: AppTest, name: str) -> float | None:
     return found
 
 
+def test_what_an_address_asks_for_is_told_as_text() -> None:
+    """A link to this server must not bring a stranger's picture with it."""
+    for page, name in (("train", "preset"), ("train", "algorithm"), ("data", "set"), ("runs", "run")):
+        app = fuzz.opened(fuzz.Address(page, {name: "![x](http://evil.example/x)"}))
+        assert not app.exception
+        told = [element.value for kind in (app.warning, app.error, app.info, app.caption) for element in kind]
+        assert not [text for text in told if "![x](" in text or "http://evil" in text]
+    app = fuzz.opened(fuzz.Address("train", {"preset": "![x](http://evil.example/x)"}))
+    assert "evil.example/x" in app.warning[0].value
+
+
 def test_ids_and_drawings_that_look_like_numbers_stay() -> None:
     app = fuzz.opened(fuzz.Address("runs", {"run": "12e5678901"}))
     assert app.warning[0].value.startswith("This link leads to no run")

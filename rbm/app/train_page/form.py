@@ -248,7 +248,8 @@ def wrong_in_address() -> list[str]:
         fits = given in PRESETS if name == "preset" else name not in known or _fits(known[name], given)
         if not fits:
             label = known[name].setting.label if name in known else "Preset"
-            said.append(f"The address asks for {label} = {given[:40]!r}, which can't be; the preset's value is used.")
+            asked = plain(f"{label} = {given[:40]!r}")
+            said.append(f"The address asks for {asked}, which can't be; the preset's value is used.")
     return said
 
 
