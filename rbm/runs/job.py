@@ -273,6 +273,8 @@ class Job:
             self._note_epoch(report)
         if time.monotonic() >= self._next or self._told >= MOST_UNSAVED:
             self._keep(trainer.snapshot())
+            if self._store.asked_to_stop(self._run.id):
+                self.stop()
 
     def _give_way(self, trainer: Trainer) -> bool:
         """Leave the worker to others, and the memory; where the disk doesn't take it, it keeps both."""

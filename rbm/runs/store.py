@@ -178,6 +178,23 @@ class Store:
         if not self.keep(new, self._database.points(run.id), model=io.load(self._model_path(run.id))):
             raise NotSaved(f"the run could not be saved. {self.trouble}")
 
+    # ---- for whoever runs the server
+
+    def all(self, *, deleted: bool = False) -> list[Run]:
+        return self._find() if deleted else self._find("deleted IS NULL")
+
+    def ask_to_stop(self, run_id: str) -> None:
+        """Whatever process trains this run stops it at its next checkpoint. Raises OSError."""
+        self._request_path(run_id).parent.mkdir(exist_ok=True)
+        self._request_path(run_id).touch()
+
+    def asked_to_stop(self, run_id: str) -> bool:
+        """Whether that was asked; it is forgotten by this answer."""
+        asked = self._request_path(run_id).exists()
+        if asked:
+            self._request_path(run_id).unlink(missing_ok=True)
+        return asked
+
     # ---- room
 
     def would_go(self, more: int = 1) -> list[Run]:
@@ -188,10 +205,13 @@ class Store:
 
     def make_room(self, more: int = 1) -> None:
         """Remove for good what `would_go` names."""
-        going = self.would_go(more)
-        for run in going:
+        self.remove(self.would_go(more))
+
+    def remove(self, runs: list[Run]) -> None:
+        """For good, with their files."""
+        for run in runs:
             self._remove(run)
-        if going:
+        if runs:
             self._database.compact()
 
     def make_room_for_import(self, owner: str) -> None:
@@ -236,6 +256,9 @@ class Store:
 
     def _model_path(self, run_id: str) -> Path:
         return self.home / "models" / f"{run_id}.npz"
+
+    def _request_path(self, run_id: str) -> Path:
+        return self.home / "requests" / f"{run_id}.stop"
 
     def _checkpoint_path(self, run_id: str) -> Path:
         return self.home / "checkpoints" / f"{run_id}.npz"
