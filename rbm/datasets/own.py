@@ -213,7 +213,8 @@ class OwnSets:
         return bool(unsaved) or any(self.folder.glob(f"owners/*/{name}.json"))
 
     def _check_share(self, who: str) -> None:
-        if (count := len(self._cards(who))) >= self.max_sets:
+        cards = self._cards(who)  # a kill between card and images leaves a card alone, which takes no place
+        if (count := sum(name in self._unsaved or self._path(name).exists() for name in cards)) >= self.max_sets:
             raise Refused(
                 f"you have {count} data sets of your own, and RBM_MAX_UPLOADS allows no more on this server; "
                 "delete one first"

@@ -47,7 +47,7 @@ _UPSERT = (
 )
 _ALIKE = (
     "fingerprint = ? AND config = ? AND n_classes = ? AND status = 'finished' AND imported = 0 AND deleted IS NULL "
-    "ORDER BY created"
+    "ORDER BY rowid"
 )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import IO, Any
 
+from rbm.datasets.own import is_brought
 from rbm.errors import BadFile
 from rbm.models import io
 from rbm.models.binary import RBM
@@ -46,7 +47,8 @@ dreams = rbm.gibbs(model, start, steps=1000, rng=np.random.default_rng(config.se
 
 def pack(run: Run, points: Sequence[Point], model: RBM) -> bytes:
     """The run as a zip of model.npz, config.json, metrics.csv and README.md. Its owner and its id stay here."""
-    about: dict[str, Any] = {"name": run.name, "data": run.data}
+    data = "own images" if is_brought(run.data) else run.data  # whose name is nobody's business
+    about: dict[str, Any] = {"name": run.name, "data": data}
     file = buffers.BytesIO()
     figures = {"epochs": run.epoch, "validation_error": run.validation_error}
     io.save(file, model, {**about, **figures, **autoencoder.note(run.config)})

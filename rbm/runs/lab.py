@@ -240,9 +240,9 @@ class Lab:
     def runs(self, owner: str) -> list[Run]:
         """The newest first."""
         who = owner_hash(owner)
-        found = {run.id: run for run in self.store.owned_by(who)}
-        found |= {job.run.id: job.run for job in self._live() if job.owner == who}
-        return sorted(found.values(), key=lambda run: run.created, reverse=True)
+        live = {job.run.id: job.run for job in reversed(self._live()) if job.owner == who}
+        kept = {run.id: live.get(run.id, run) for run in self.store.owned_by(who)}
+        return [*(run for run in live.values() if run.id not in kept), *kept.values()]
 
     def rename(self, owner: str, run_id: str, name: str) -> None:
         self._change(owner, run_id, "name", clean_name(name))

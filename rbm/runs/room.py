@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from rbm.errors import Refused
 from rbm.runs.limits import Limits
 from rbm.runs.record import Run
 
 
-def leaving(runs: Iterable[Run], sizes: Mapping[str, int], limits: Limits, more: int, used: int) -> list[Run]:
+def leaving(
+    runs: Iterable[Run], sizes: Mapping[str, int], limits: Limits, more: int, used: int, whose: str | None = None
+) -> list[Run]:
     """What is removed so that `more` runs fit beside `used` bytes of the list itself, `sizes` by id being theirs.
 
-    First what was deleted. Then, one by one, the oldest run of whoever has the largest share, imported ones before
-    others; never one that is pinned or trains.
+    runs: the oldest first. First goes what was deleted. Then, one by one, the oldest run of whoever has the largest
+    share, imported ones before others; never one that is pinned or trains. `whose`: only this owner's, for an import;
+    then it raises Refused where that is not enough.
     """
     most = limits.max_megabytes * 2**20
-    staying = sorted(runs, key=lambda run: (run.deleted is None, not run.imported, run.created))
+    staying = sorted(runs, key=lambda run: (run.deleted is None, not run.imported))
     count, total = len(staying) + more, sum(sizes.values()) + used
     numbers, shares = Counter(run.owner for run in staying), Counter[str]()
     for run in staying:
@@ -29,7 +33,10 @@ def leaving(runs: Iterable[Run], sizes: Mapping[str, int], limits: Limits, more:
     def share(run: Run) -> float:
         return max(numbers[run.owner] / limits.max_runs, shares[run.owner] / most)
 
-    free = [run for run in staying if run.deleted is not None or not (run.pinned or run.unfinished)]
+    free = [
+        run for run in staying
+        if run.deleted is not None or (whose in (None, run.owner) and not (run.pinned or run.unfinished))
+    ]  # fmt: skip
     going: list[Run] = []
     while free and (count > limits.max_runs or total > most):
         run = next((one for one in free if one.deleted is not None), None) or max(free, key=share)
@@ -38,4 +45,6 @@ def leaving(runs: Iterable[Run], sizes: Mapping[str, int], limits: Limits, more:
         count, total = count - 1, total - sizes[run.id]
         numbers[run.owner] -= 1
         shares[run.owner] -= sizes[run.id]
+    if whose is not None and (count > limits.max_runs or total > most):
+        raise Refused("the store of this server is full, and an import pushes out nobody else's runs; delete one first")
     return going

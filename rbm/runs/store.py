@@ -151,7 +151,7 @@ class Store:
 
     def owned_by(self, owner: str) -> list[Run]:
         """The owner's runs, the newest first."""
-        return self._find("owner = ? AND deleted IS NULL ORDER BY created DESC", owner)
+        return self._find("owner = ? AND deleted IS NULL ORDER BY rowid DESC", owner)
 
     def change(self, run: Run, column: str, value: object) -> None:
         """Rename, pin, delete: what an owner may change in a record. Raises NotSaved."""
@@ -197,11 +197,11 @@ class Store:
 
     # ---- room
 
-    def would_go(self, more: int = 1) -> list[Run]:
-        """What `make_room(more)` would remove."""
-        runs = self._find()
+    def would_go(self, more: int = 1, whose: str | None = None) -> list[Run]:
+        """What `make_room(more)` would remove: see `room.leaving`."""
+        runs = self._find("TRUE ORDER BY rowid")
         sizes = {run.id: self.size(run) for run in runs}
-        return room.leaving(runs, sizes, self.limits, more, self._database.size())
+        return room.leaving(runs, sizes, self.limits, more, self._database.size(), whose)
 
     def make_room(self, more: int = 1) -> None:
         """Remove for good what `would_go` names."""
@@ -215,10 +215,8 @@ class Store:
             self._database.compact()
 
     def make_room_for_import(self, owner: str) -> None:
-        """An import pushes out other imports, and the importer's own runs. Raises Refused where that is not enough."""
-        if any(run.deleted is None and run.owner != owner and not run.imported for run in self.would_go()):
-            raise Refused("the store of this server is full, and an import pushes out nobody's trainings; delete a run")
-        self.make_room()
+        """An import pushes out the importer's own runs alone. Raises Refused where that is not enough."""
+        self.remove(self.would_go(whose=owner))
 
     def check_pin(self, run: Run) -> None:
         """Raises Refused where pinned runs would fill more than half of the store."""

@@ -219,6 +219,16 @@ def test_pixels_that_look_like_the_directory_of_a_zip_are_pixels(tmp_path: Path)
     assert same(OwnSets(tmp_path).load(name), data)
 
 
+def test_a_card_without_images_takes_no_place(tmp_path: Path) -> None:
+    """A kill came between the two."""
+    sets = OwnSets(tmp_path, max_sets=1)
+    first, _ = sets.keep("ann", pictures(0), "First")
+    (tmp_path / "data" / f"{first.name}.npz").unlink()
+    sets = OwnSets(tmp_path, max_sets=1)
+    second, _ = sets.keep("ann", pictures(1), "Second")
+    assert second.name in [card.name for card in sets.brought("ann")]
+
+
 def test_images_that_never_reached_the_disk_can_be_deleted(tmp_path: Path) -> None:
     name = OwnSets(tmp_path).keep(ANN, pictures(), "x")[0].name
     (tmp_path / "data" / f"{name}.npz").unlink()

@@ -66,10 +66,33 @@ def test_an_import_pushes_out_no_training(tmp_path: Path) -> None:
     assert [run.id for run in lab.runs("eve")] == [second], "her own gave way"
     third = finish(lab, "cy", replace(CONFIG, seed=7))
     assert lab.runs("eve") == []
-    with pytest.raises(Refused, match="an import pushes out nobody's trainings"):
+    with pytest.raises(Refused, match="an import pushes out nobody else's runs"):
         lab.import_run("eve", io.BytesIO(file))
     assert {run.id for owner in ("ann", "bob", "cy") for run in lab.runs(owner)} == {*trained, third}
     lab.close()
+
+
+def test_whoever_has_less_than_others_can_import_in_place_of_a_run_of_their_own(tmp_path: Path) -> None:
+    lab = open_lab(tmp_path, replace(LIMITS, max_runs=4))
+    for seed in range(3):
+        finish(lab, "bob", replace(CONFIG, seed=seed))
+    own = finish(lab, "ann", replace(CONFIG, seed=7))
+    imported = lab.import_run("ann", io.BytesIO(lab.export(own)))
+    assert [run.id for run in lab.runs("ann")] == [imported]
+    assert len(lab.runs("bob")) == 3
+    lab.close()
+
+
+def test_a_clock_that_goes_back_changes_no_order(tmp_path: Path) -> None:
+    with Store(tmp_path, Limits(max_runs=3)) as store:
+        for name, created in (("first", 300.0), ("second", 200.0), ("third", 100.0)):
+            store.keep(make(name=name, created=created))
+        (owner,) = {run.owner for run in store.all()}
+        assert [run.name for run in store.owned_by(owner)] == ["third", "second", "first"]
+        assert [run.name for run in store.would_go()] == ["first"]
+        store.change(store.all()[0], "name", "renamed")
+        store._database.writer.execute("VACUUM")
+        assert [run.name for run in store.owned_by(owner)] == ["third", "second", "renamed"]
 
 
 def test_pins_fill_half_of_the_store_at_most(tmp_path: Path) -> None:
