@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
+
+# Plotly looks into pandas where it finds it, and another visitor's thread may be half way through importing it
+import pandas as pd  # type: ignore[import-untyped]  # noqa: F401
 import plotly.graph_objects as go
 
 from rbm.app.pictures import SEQUENTIAL, Floats

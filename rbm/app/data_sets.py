@@ -49,7 +49,7 @@ def _look_up(name: str, pixels: int | None) -> tuple[Dataset | None, str]:
         if not datasets.is_at_hand(name):
             return None, f"The data {name} are not on this server yet; the Data page downloads them."
     elif not library().owns(visitor.key(), name):
-        return None, "The images that it was trained on are not on this server any more, or belong to another browser."
+        return None, "Those images are not on this server any more, or belong to another browser."
     try:
         data = library().load(name)
     except Unavailable as error:

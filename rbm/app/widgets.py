@@ -12,6 +12,7 @@ from rbm.app import data_sets
 from rbm.app.current_model import NamedModel, Part, images_and_labels
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
+from rbm.datasets.own import is_brought
 from rbm.pretrained import split
 
 
@@ -31,6 +32,9 @@ def named_choice(label: str, titles: dict[str, str], first: str, key: str, help:
 
 def data_set(label: str, known: list[str], key: str, help: str) -> str:
     """The choice of a data set by its title; the address keeps its name."""
+    asked = st.query_params.get(key, "")
+    if is_brought(asked) and asked not in known and asked != st.session_state.get(key):
+        st.info(data_sets.problem(asked))
     return named_choice(label, data_sets.titles(known), known[0], key, help)
 
 

@@ -212,6 +212,7 @@ def test_whoever_knows_the_name_of_somebody_elses_images_sees_none_of_them(app: 
     app.query_params["set"] = card.name
     open_page(app, "data")
     assert app.selectbox(key="set").value == "mnist-5k"
+    assert "belong to another browser" in said(app)
     theirs = lab().start("somebody else", card.name, rbm.TrainConfig(n_hidden=13, epochs=2), "Theirs")
     job = lab().job(theirs)
     assert job is None or job.join(SECONDS)

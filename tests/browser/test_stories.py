@@ -308,5 +308,7 @@ def test_own_pictures_are_previewed_trained_on_and_kept(page: Page, other: Page,
     expect(page.get_by_text("shapes.zip: 60 images")).to_be_visible()
 
     other.goto(page.url)
-    expect(other.get_by_text("shapes.zip: 60 images")).to_be_visible()
+    expect(other.get_by_text("belong to another browser")).to_be_visible()
+    expect(other.get_by_text("5,000 MNIST digits")).to_be_visible()
+    assert other.get_by_text("shapes").count() == 0
     assert other.get_by_role("button", name="Delete").count() == 0

@@ -1,0 +1,136 @@
+"""A crowd against a class on one small server, the real one:
+
+    python -m benchmarks.torture [ATTACKERS] [PUPILS] [SECONDS]      100, 30 and 180
+
+Each attacker is a websocket session with a key of its own that starts a training of 1,000 epochs, stops it and starts
+another, for three minutes. Beside them pupils press Start on what the form holds at first, and one more visitor opens
+page after page. No memory limit is set: a watcher tells whether the server passed it. Ends with code 1 where the server
+dies, or a pupil is refused or loses a run; times depend on the machine, on which all of this runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from statistics import median
+
+from benchmarks import server as serving
+from benchmarks.classroom import Row, megabytes, report
+from benchmarks.pupils import RECOMMENDED, Pupil
+from benchmarks.wire import Tab, opened
+from rbm.runs.store import Store
+from rbm.visitors import owner_hash
+
+PAGES = ["", "train", "sample", "reconstructions", "filters", "activations", "data", "runs", "learn"]
+SPREAD, PAUSE, PATIENCE = 60.0, 3.0, 1200.0  # seconds: pupils arrive, an attacker's rest, a pupil's most
+
+
+@dataclass
+class Counts:
+    """What the attackers tried, and what the page said to it."""
+
+    tried: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+
+
+def main() -> None:
+    attackers, pupils, seconds = (int(given) for given in (sys.argv[1:] + ["100", "30", "180"][len(sys.argv) - 1 :]))
+    seats = [Pupil("mnist-5k", replace(RECOMMENDED, seed=1000 + seat)) for seat in range(pupils)]
+    with tempfile.TemporaryDirectory() as folder:
+        with serving.running(Path(folder) / "log", RBM_HOME=f"{folder}/home") as server:
+            begun, visits, counts, unhappy = asyncio.run(crowd(server.url, seats, attackers, seconds))
+            alive, peak = server.process.poll() is None, megabytes(server, "VmHWM")
+        log = (Path(folder) / "log").read_text()
+        with Store(Path(folder) / "home") as store:
+            lost = [seat for seat in seats if not store.owned_by(owner_hash(seat.owner))]
+    print(f"{attackers} attackers for {seconds} s: tried {counts.tried} starts, refused {sum(counts.refused.values())}")
+    print(*(f"  {count:5} × {said}" for said, count in counts.refused.most_common(5)), sep="\n")
+    done = [seat.finished - seat.pressed for seat in seats if seat.finished]
+    rows: list[Row] = [
+        ("the server died", not alive, "", 0),
+        ("memory of the server, peak", peak, "MB", 1500),
+        (f"of {pupils} pupils refused or let down", len(unhappy), "", 0),
+        ("runs of pupils lost", len(lost), "", 0),
+        ("from Start to the first batch, worst", max(begun, default=PATIENCE), "s", 60),
+        ("from Start to the end, median", median(done) if done else PATIENCE, "s", 600),
+        (f"page visit, median of {len(visits)}", median(visits), "s", 2),
+        ("page visit, worst", max(visits), "s", 5),
+        ("tracebacks in the server's log", log.count("Traceback"), "", 0),
+    ]
+    for row in rows:
+        report(*row)
+    print(*unhappy, *log.split("Traceback")[1:3], sep="\n")
+    sys.exit(1 if not alive or unhappy or lost else 0)
+
+
+async def crowd(
+    url: str, seats: list[Pupil], attackers: int, seconds: float
+) -> tuple[list[float], list[float], Counts, list[str]]:
+    """Seconds until each pupil's training began, those of page visits, the attackers' counts, and who was let down."""
+    counts, over = Counts(), asyncio.Event()
+    async with AsyncExitStack() as stack:
+        tabs = [await stack.enter_async_context(opened(url, "train", f"rbm_owner={seat.owner}")) for seat in seats]
+        until = time.monotonic() + seconds
+        attack = [asyncio.create_task(_attack(url, number, until, counts)) for number in range(attackers)]
+        walk = asyncio.create_task(_walk(url, over))
+        lessons = [
+            _lesson(seat, tab, SPREAD * n / len(seats)) for n, (seat, tab) in enumerate(zip(seats, tabs, strict=True))
+        ]
+        ends = await asyncio.gather(*lessons, return_exceptions=True)
+        over.set()
+        await asyncio.gather(*attack, return_exceptions=True)
+        visits = await walk
+    begun = [end for end in ends if isinstance(end, float)]
+    unhappy = [
+        f"seed {seat.config.seed}: {end!r}" for seat, end in zip(seats, ends, strict=True) if not isinstance(end, float)
+    ]
+    return begun, visits, counts, unhappy
+
+
+async def _lesson(pupil: Pupil, tab: Tab, wait: float) -> float:
+    """Seconds from Start to the first batch; the end is noted too."""
+    await asyncio.sleep(wait)
+    pupil.pressed = time.perf_counter()
+    end = f"Finished {pupil.config.epochs} epochs"
+    await tab.press("Start", **pupil.typed)
+    await tab.until(lambda: tab.says("Epoch", "progress") or tab.says(end, "markdown"), PATIENCE)
+    begun = time.perf_counter() - pupil.pressed
+    await tab.until(lambda: tab.says(end, "markdown") and not tab.busy, PATIENCE)
+    pupil.finished = time.perf_counter()
+    return begun
+
+
+async def _attack(url: str, number: int, until: float, counts: Counts) -> None:
+    """Start, stop and start again, with another seed each time."""
+    async with opened(url, "train", f"rbm_owner=attacker-{number:026}", PATIENCE) as tab:
+        seed = number * 10_000
+        while time.monotonic() < until:
+            seed, counts.tried = seed + 1, counts.tried + 1
+            await tab.press("Start", epochs=1000, n_hidden=2000, seed=seed)
+            await tab.until(lambda: not tab.busy, PATIENCE)
+            for said in tab.words("alert"):
+                counts.refused[said[:100]] += 1
+            await asyncio.sleep(PAUSE)
+            await tab.press("Stop")
+            await tab.until(lambda: not tab.busy, PATIENCE)
+
+
+async def _walk(url: str, over: asyncio.Event) -> list[float]:
+    """Seconds of one visitor's page visits, each from the first byte to the last element."""
+    took: list[float] = []
+    while not over.is_set():
+        begin = time.perf_counter()
+        async with opened(url, PAGES[len(took) % len(PAGES)], "rbm_owner=one-more-visitor-000000000000", PATIENCE):
+            took.append(time.perf_counter() - begin)
+        await asyncio.sleep(1)
+    return took
+
+
+if __name__ == "__main__":
+    main()
