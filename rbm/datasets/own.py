@@ -114,7 +114,7 @@ class OwnSets:
             if name not in self._cards(who):
                 self._check_share(who)
             known = self._whole(name)
-            data = known or self._with_room(replace(data, name=name))
+            data = known or self._with_room(who, replace(data, name=name))
             self._titles.setdefault(name, card.title)
             trouble = self._write(who, card, data, new=known is None)
             self._remember(data)
@@ -220,12 +220,13 @@ class OwnSets:
                 "delete one first"
             )
 
-    def _with_room(self, data: Dataset) -> Dataset:
-        """`data`, if there is room for it on the disk. Raises Refused."""
+    def _with_room(self, who: str, data: Dataset) -> Dataset:
+        """`data`, if there is room for it on the disk, or if others make some. Raises Refused."""
         most = saved.MAX_BYTES - 2**20  # for headers and the note
         if _bytes(data) + data.train_labels.nbytes + data.test_labels.nbytes > most:
             raise Refused(f"these images take {_bytes(data) / 2**20:.0f} MB, too much for one data set; bring fewer")
         unsaved = sum(_bytes(kept) for kept, _ in self._unsaved.values())
+        self._make_room(who, _bytes(data), self.max_megabytes * 2**20 - unsaved)
         taken = unsaved + self._saved_bytes()
         if taken + _bytes(data) > self.max_megabytes * 2**20 or unsaved + _bytes(data) > 2 * HELD_BYTES:
             raise Refused(
@@ -234,6 +235,29 @@ class OwnSets:
                 f"(now {self.max_megabytes})"
             )
         return data
+
+    def _make_room(self, who: str, needed: int, most: int) -> None:
+        """Whoever has most gives way, their oldest images first, to somebody who would have less than half of that."""
+        while self._saved_bytes() + needed > most:
+            shares = {folder.name: self._share(folder.name) for folder in self.folder.glob("owners/*")}
+            largest = max(shares, key=shares.__getitem__, default=who)
+            cards = self._cards(largest).values()
+            if largest == who or not cards or shares[largest] < 2 * (shares.get(who, 0) + needed):
+                return
+            oldest = min(cards, key=lambda card: card.created).name
+            try:
+                _remove(self._card_path(largest, oldest))
+                if not self._has_owner(oldest):
+                    _remove(self._path(oldest))
+                    self._forget(oldest)
+            except OSError as error:
+                log.warning("%s can't be removed: %s", oldest, error)
+                return
+
+    def _share(self, who: str) -> int:
+        """Bytes on the disk of an owner's data sets."""
+        paths = (self._path(name) for name in self._cards(who))
+        return sum(path.stat().st_size for path in paths if path.exists())
 
     def _saved_bytes(self) -> int:
         total = 0

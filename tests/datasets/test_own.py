@@ -219,6 +219,22 @@ def test_pixels_that_look_like_the_directory_of_a_zip_are_pixels(tmp_path: Path)
     assert same(OwnSets(tmp_path).load(name), data)
 
 
+def test_whoever_has_most_gives_way(tmp_path: Path) -> None:
+    sets = OwnSets(tmp_path, max_sets=20, max_megabytes=1)
+    pupil, _ = sets.keep("pupil", pictures(0, 100, (40, 40)), "Mine")
+    flood = [sets.keep("flood", pictures(seed, 100, (40, 40)), f"{seed}")[0] for seed in range(1, 6)]
+    with pytest.raises(Refused, match="are kept here already"):  # the one who has most pushes out nobody
+        sets.keep("flood", pictures(6, 100, (40, 40)), "6")
+    other, _ = sets.keep("other", pictures(7, 100, (40, 40)), "Theirs")
+    assert [card.name for card in sets.brought("flood")] == [card.name for card in reversed(flood[1:])], "the oldest"
+    assert [card.name for card in sets.brought("pupil")] == [pupil.name]
+    assert [card.name for card in sets.brought("other")] == [other.name]
+    with pytest.raises(Unavailable):
+        sets.load(flood[0].name)
+    with pytest.raises(Refused):  # who would then have more than whoever has most
+        sets.keep("other", pictures(8, 400, (40, 40)), "More")
+
+
 def test_a_card_without_images_takes_no_place(tmp_path: Path) -> None:
     """A kill came between the two."""
     sets = OwnSets(tmp_path, max_sets=1)
