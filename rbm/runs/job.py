@@ -286,6 +286,7 @@ class Job:
                 self._queue.another_turn(self)
             elif self._wanted == "run":
                 self._queue.leave(self)
+                self.note(model=None)  # the disk has it
                 self._queue.enter(self)
         return kept
 

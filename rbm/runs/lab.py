@@ -196,7 +196,10 @@ class Lab:
         """Where a run stands, with its curve and its model, be it under way or long over."""
         job = self.job(run_id)
         if job is not None:
-            return job.progress()
+            progress = job.progress()
+            if progress.model is None and progress.fraction:  # it waits, and on disk alone
+                return replace(progress, model=self._stored_model(job.run)[0])
+            return progress
         run = self.store.get(run_id)
         model, damage = self._stored_model(run)
         message = damage or run.message

@@ -194,6 +194,32 @@ def test_a_full_line_is_full_for_those_who_stand_in_it(images: np.ndarray, open_
     assert all(job.join(SECONDS) for job in several)
 
 
+def test_one_that_waits_keeps_no_model_in_memory_and_shows_it_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    lab = Lab(tmp_path, Limits(workers=1, max_epochs=100_000), load=tiny)
+    lab.queue._turns = Turns(lambda: clock[0])
+    first = lab.start("ann", "tiny", LONG, "x")
+    second = lab.start("bob", "tiny", LONG, "x")
+    while not lab.progress(first).fraction:
+        time.sleep(0.001)
+    clock[0] = TURN
+    while lab.progress(first).status != "waiting":
+        time.sleep(0.001)
+    job = lab.job(first)
+    assert job is not None
+    assert job.progress().model is None
+    shown = lab.progress(first)
+    assert shown.model is not None
+    assert shown.place == 1
+    for owner, run_id in (("ann", first), ("bob", second)):
+        lab.stop(owner, run_id)
+        wait(lab, run_id)
+    assert lab.progress(first).model is not None
+    lab.close()
+
+
 def test_one_that_has_given_way_can_be_stopped(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:
     clock = [0.0]
     queue = open_queue(workers=1, turns=Turns(lambda: clock[0]))
