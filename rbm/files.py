@@ -217,9 +217,9 @@ def member(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 def _header(file: IO[bytes], name: str) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether column by column, and type of an array (.npy format 1.0): leaves `file` at its data."""
     try:
-        if np.lib.format.read_magic(file) == (1, 0):
-            return np.lib.format.read_array_header_1_0(file, max_header_size=1000)
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError("another version of the format")
+        return np.lib.format.read_array_header_1_0(file, max_header_size=1000)
     # all that a crooked header can raise; UserWarning: one from Python 2, where warnings are errors
     except (ValueError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError, UserWarning):
-        pass
-    raise BadFile(f"{name} is not stored as a plain array")
+        raise BadFile(f"{name} is not stored as a plain array") from None

@@ -62,7 +62,6 @@ class OwnSets:
         self._lock = threading.Lock()
         self._recent: OrderedDict[str, Dataset] = OrderedDict()  # least recently used first
         self._alive: WeakValueDictionary[str, Dataset] = WeakValueDictionary()  # also what a training still holds
-        self._titles: dict[str, str] = {}
         self._unsaved: dict[str, tuple[Dataset, dict[str, OwnSet]]] = {}  # cards by owner
         try:
             files.remove_abandoned(self.folder)
@@ -80,15 +79,6 @@ class OwnSets:
             return datasets.load(name, progress=progress)
         with self._lock:
             return self._get(name)
-
-    def title(self, name: str) -> str:
-        """What whoever brought it first called it; the name of any other. Raises Unavailable."""
-        if not is_brought(name):
-            return name
-        with self._lock:
-            if name not in self._titles:
-                self._get(name)
-            return self._titles[name]
 
     # ---- what belongs to an owner
 
@@ -115,7 +105,6 @@ class OwnSets:
                 self._check_share(who)
             known = self._whole(name)
             data = known or self._with_room(who, replace(data, name=name))
-            self._titles.setdefault(name, card.title)
             trouble = self._write(who, card, data, new=known is None)
             self._remember(data)
         return card, trouble
@@ -129,23 +118,27 @@ class OwnSets:
             if name in self._unsaved:
                 self._unsaved[name][1].pop(who, None)
             try:
-                _remove(self._card_path(who, name))
-                if not self._has_owner(name):
-                    _remove(self._path(name))
-                    self._forget(name)
+                self._drop(who, name)
             except OSError as error:
                 raise NotSaved(f"these images can't be deleted: {error.strerror}") from error
 
     # ---- below the surface, with the lock held
 
+    def _drop(self, who: str, name: str) -> None:
+        """Off an owner's list; the images go with their last owner. Raises OSError."""
+        _remove(self._card_path(who, name))
+        if not self._has_owner(name):
+            _remove(self._path(name))
+            self._forget(name)
+
     def _get(self, name: str) -> Dataset:
         data = self._unsaved[name][0] if name in self._unsaved else self._alive.get(name)
         if data is None:
-            data, self._titles[name] = self._read(name)
+            data = self._read(name)
         self._remember(data)
         return data
 
-    def _read(self, name: str) -> tuple[Dataset, str]:
+    def _read(self, name: str) -> Dataset:
         path = self._path(name)
         try:
             if path.stat().st_size > saved.MAX_BYTES:
@@ -177,7 +170,6 @@ class OwnSets:
     def _forget(self, name: str) -> None:
         self._recent.pop(name, None)
         self._alive.pop(name, None)
-        self._titles.pop(name, None)
         self._unsaved.pop(name, None)
 
     def _write(self, who: str, card: OwnSet, data: Dataset, new: bool) -> str | None:
@@ -246,10 +238,7 @@ class OwnSets:
                 return
             oldest = min(cards, key=lambda card: card.created).name
             try:
-                _remove(self._card_path(largest, oldest))
-                if not self._has_owner(oldest):
-                    _remove(self._path(oldest))
-                    self._forget(oldest)
+                self._drop(largest, oldest)
             except OSError as error:
                 log.warning("%s can't be removed: %s", oldest, error)
                 return

@@ -44,8 +44,8 @@ def pack(data: Dataset, title: str) -> bytes:
     return files.npz({part: getattr(data, part) for part in _PARTS}, _NOTE, note)
 
 
-def unpack(raw: bytes, wanted: str) -> tuple[Dataset, str]:
-    """The data set called `wanted` and its title from what `pack` made. Raises BadFile for anything else."""
+def unpack(raw: bytes, wanted: str) -> Dataset:
+    """The data set called `wanted` from what `pack` made. Raises BadFile for anything else."""
     try:
         with files.opened(raw, MAX_ENTRIES, MAX_BYTES) as archive:
             if len(archive.namelist()) != len(_PARTS) + 1:
@@ -59,7 +59,6 @@ def unpack(raw: bytes, wanted: str) -> tuple[Dataset, str]:
             note = files.read_note(archive, _NOTE, MAX_NOTE)
         height, width = note["shape"]
         shape, names = (int(height), int(width)), tuple(map(str, note["class_names"]))
-        title = str(note["title"])
         data = Dataset(wanted, **arrays, shape=shape, source=str(note["source"]), class_names=names)
     except BadFile:
         raise
@@ -67,4 +66,4 @@ def unpack(raw: bytes, wanted: str) -> tuple[Dataset, str]:
         raise BadFile(f"its parts do not fit together: {str(error)[:100]}") from None
     if name(data) != wanted:
         raise BadFile("its content is not what its name says")
-    return data, title
+    return data

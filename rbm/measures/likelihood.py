@@ -263,14 +263,19 @@ def _check_chains(chains: int) -> int:
 
 
 def own_samples(
-    model: RBM, n: int, rng: np.random.Generator, images: ArrayLike | None = None, labels: ArrayLike | None = None
+    model: RBM,
+    n: int,
+    rng: np.random.Generator,
+    images: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    sweeps: int = LONG_RUN,
 ) -> Array:
-    """`n` samples of the model (n, n_visible): chains of 500 sweeps from training `images`, all pixels and, of a
+    """`n` samples of the model (n, n_visible): chains of `sweeps` sweeps from training `images`, all pixels and, of a
     LabelRBM, their `labels`; without images, of a plain RBM from annealing, of a LabelRBM from noise.
     """
     if not model.n_classes:
-        return model_samples(model, n, rng, start=images, sweeps=LONG_RUN)
+        return model_samples(model, n, rng, start=images, sweeps=sweeps)
     if images is None or labels is None:
         images = rng.integers(0, 2, (n, model.n_pixels)).astype(np.float32)
         labels = rng.integers(0, model.n_classes, n)
-    return model_samples(model, n, rng, start=model.join(images, np.asarray(labels) % model.n_classes), sweeps=LONG_RUN)
+    return model_samples(model, n, rng, start=model.join(images, np.asarray(labels) % model.n_classes), sweeps=sweeps)

@@ -173,18 +173,19 @@ class Contender(NamedTuple):
 
 
 def compare_samplers(
-    model: RBM, start: ArrayLike, plan: SamplingPlan, rungs: int, base: ArrayLike | None = None
+    model: RBM, start: ArrayLike, plan: SamplingPlan, rungs: int, base: ArrayLike | None = None, tiles: int = TILES
 ) -> list[Contender]:
     """The same start (n, n_visible) under plain Gibbs sampling, annealed restarts, and parallel tempering.
 
-    All make `plan.steps` sweeps and end at temperature 1; restarts begin at `plan.hot` every `plan.period`.
+    All make `plan.steps` sweeps and end at temperature 1; restarts begin at `plan.hot` every `plan.period`. `tiles`:
+    pictures that each film may keep.
     """
     steady = SamplingPlan(steps=plan.steps)
     restarts = SamplingPlan(steps=plan.steps, schedule="restarts", hot=plan.hot, period=plan.period)
     ways: dict[str, Callable[[np.random.Generator], Film]] = {
-        "Plain Gibbs": lambda rng: film_of(model, start, steady.temperatures(), rng),
-        "Annealed restarts": lambda rng: film_of(model, start, restarts.temperatures(), rng),
-        "Parallel tempering": lambda rng: tempered_film(model, start, plan.steps, rng, rungs, base),
+        "Plain Gibbs": lambda rng: film_of(model, start, steady.temperatures(), rng, None, tiles),
+        "Annealed restarts": lambda rng: film_of(model, start, restarts.temperatures(), rng, None, tiles),
+        "Parallel tempering": lambda rng: tempered_film(model, start, plan.steps, rng, rungs, base, tiles),
     }
     return [_timed(name, way, plan.rng("chain")) for name, way in ways.items()]
 

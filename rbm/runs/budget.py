@@ -73,12 +73,22 @@ def check_dream(chains: int, steps: int, n_visible: int, n_hidden: int) -> None:
         raise BadValue(f"{chains:,} chains of {steps:,} sweeps are too much for so large a model here; {instead}")
 
 
+def sweeps(most: int, chains: int, n_visible: int, n_hidden: int) -> int:
+    """How many sweeps of so many chains fit: `most`, fewer of large models."""
+    return min(most, DREAM_WORK // (2 * n_visible * n_hidden * chains))
+
+
+def rows(n_hidden: int) -> int:
+    """Images whose probabilities of all hidden units may be kept together, 4 bytes each."""
+    return TABLE_BYTES // (4 * n_hidden)
+
+
 def check_activations(n_images: int, n_hidden: int) -> None:
-    """Raises BadValue where the probabilities of so many images, 4 bytes each, are more than one page may keep."""
-    if 4 * n_images * n_hidden > TABLE_BYTES:
+    """Raises BadValue where these are more than `rows`."""
+    if n_images > rows(n_hidden):
         raise BadValue(
-            f"{n_hidden:,} hidden units on {n_images:,} images are more than a page keeps in memory; look at the "
-            f"held-out images, or at a data set of {TABLE_BYTES // (4 * n_hidden):,} images at most"
+            f"{n_hidden:,} hidden units on {n_images:,} images are more than a page keeps in memory; "
+            f"{rows(n_hidden):,} images would fit"
         )
 
 

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -243,8 +243,11 @@ class Database:
         """Give back to the disk what removed rows have left free, where it is worth the work."""
         _, free, each = (self._read(f"PRAGMA {name}", ())[0][0] for name in _PAGES)
         if free * each > WASTE:
-            with self._write_lock, suppress(sqlite3.Error):  # another process that reads just now; next time, then
-                self.writer.execute("VACUUM")
+            try:
+                with self._write_lock:
+                    self.writer.execute("VACUUM")
+            except sqlite3.Error as error:  # another process reads just now: next time, then
+                log.info("the list of runs was not compacted: %s", error)
 
     def remove(self, run_id: str) -> None:
         with self._write() as db:

@@ -151,6 +151,12 @@ class Job:
         return self._run.at(self._progress)
 
     @property
+    def model_bytes(self) -> int:
+        """Of the model that it shows."""
+        model = self._progress.model
+        return model.weights.nbytes if model is not None else 0
+
+    @property
     def pace(self) -> float:
         """Work done in a second, 0 before it is known."""
         return self._progress.speed * self.work
@@ -286,7 +292,8 @@ class Job:
                 self._queue.another_turn(self)
             elif self._wanted == "run":
                 self._queue.leave(self)
-                self.note(model=None)  # the disk has it
+                if self._queue.crowded(self):
+                    self.note(model=None)  # the disk has it
                 self._queue.enter(self)
         return kept
 

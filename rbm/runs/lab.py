@@ -32,7 +32,7 @@ from rbm.datasets.dataset import Dataset
 from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
 from rbm.measures import monitors
 from rbm.models.binary import RBM
-from rbm.runs import export
+from rbm.runs import export, memory
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
@@ -71,6 +71,7 @@ class Lab:
         load: Callable[[str], Dataset] = datasets.load,
         every: float = CHECKPOINT_SECONDS,
     ) -> None:
+        memory.give_back_large_arrays()
         self.limits = limits or Limits()
         self.store = Store(home or default_home(), self.limits)
         self.queue = Queue(self.limits.workers or None, self.limits.max_waiting)
@@ -196,10 +197,7 @@ class Lab:
         """Where a run stands, with its curve and its model, be it under way or long over."""
         job = self.job(run_id)
         if job is not None:
-            progress = job.progress()
-            if progress.model is None and progress.fraction:  # it waits, and on disk alone
-                return replace(progress, model=self._stored_model(job.run)[0])
-            return progress
+            return job.progress()
         run = self.store.get(run_id)
         model, damage = self._stored_model(run)
         message = damage or run.message
@@ -219,19 +217,21 @@ class Lab:
 
     def export(self, run_id: str) -> bytes:
         """The run as a zip."""
-        progress = self.progress(run_id)
-        if progress.model is None:
+        run = self.run(run_id)
+        model = self.progress(run_id).model or self._stored_model(run)[0]
+        if model is None:
             raise Refused("this run has no model to export yet")
-        return export.pack(self.run(run_id), self.points(run_id), progress.model)
+        return export.pack(run, self.points(run_id), model)
 
     def export_all(self, owner: str, max_bytes: int = 64 * 2**20) -> bytes:
         """An owner's runs as zips in a zip, the newest first, as many as `max_bytes` hold."""
         packed, left = io.BytesIO(), max_bytes
         with zipfile.ZipFile(packed, "w") as archive:
             for run in self.runs(owner):
-                if self.progress(run.id).model is None:
+                try:
+                    data = self.export(run.id)
+                except Refused:  # there is no model yet
                     continue
-                data = self.export(run.id)
                 left -= len(data)
                 if left < 0:
                     break

@@ -21,7 +21,7 @@ class Limits:
     max_chains: rows of persistent chains, all temperatures together. max_training_mb: of memory (`rbm.runs.budget`).
     workers: trainings at a time; 0 is one per core. max_waiting: trainings that wait for a worker.
     max_active: trainings of one owner that run or wait for a worker.
-    max_runs, max_megabytes: the store; the oldest unpinned runs give way. max_pinned: of one owner.
+    max_runs, max_megabytes: the store; whoever has most gives way first (`rbm.runs.room`). max_pinned: of one owner.
     max_uploads: data sets that one owner brought. max_data_megabytes: all images that anybody brought.
     """
 

@@ -19,6 +19,7 @@ from rbm.errors import Busy
 from rbm.runs.fairness import Applicant, Turns
 from rbm.training.config import TrainConfig
 
+MODELS = 128 * 2**20  # bytes of those that trainings show while they wait: beyond, a page shows the curve alone
 CROWD = 10  # times the backlog may wait, if none of an owner's waits yet
 
 
@@ -27,6 +28,9 @@ class Waiting(Applicant, Protocol):
 
     turn_ends: float
     called: threading.Event
+
+    @property
+    def model_bytes(self) -> int: ...
 
     def note(self, **changes: object) -> None:
         """Its status has changed."""
@@ -103,6 +107,10 @@ class Queue:
     def turn_over(self, job: Waiting) -> bool:
         """Whether one that has a worker is to give it up to others."""
         return bool(self._waiting) and self._turns.clock() >= job.turn_ends
+
+    def crowded(self, job: Waiting) -> bool:
+        """Whether the models of those that wait leave no memory for its own."""
+        return sum(other.model_bytes for other in self._waiting) + job.model_bytes > MODELS
 
     def another_turn(self, job: Waiting) -> None:
         job.turn_ends = self._turns.clock() + self._turns.length(job)

@@ -1,7 +1,7 @@
 """Which runs give way in a full store: who has most of it gives way first.
 
 Keys are free, so an owner with a hundred of them has a hundred shares. But what one key brings or pins pushes out
-nothing of those who have less, and an import pushes out no training.
+nothing of those who have less, and an import only runs of the importer's own.
 """
 
 from __future__ import annotations

@@ -88,9 +88,18 @@ def test_dreams_are_bounded_by_their_work() -> None:
         budget.check_dream(1, 1000, 128 * 128, 16_000)
 
 
+def test_long_runs_make_fewer_sweeps_of_large_models() -> None:
+    assert budget.sweeps(500, 198, 794, 500) == 500
+    few = budget.sweeps(500, 198, 128 * 128, 976)
+    assert 60 <= few < 500
+    budget.check_dream(198, few, 128 * 128, 976)
+    with pytest.raises(BadValue):
+        budget.check_dream(198, few + 1, 128 * 128, 976)
+
+
 def test_tables_of_activations_are_bounded() -> None:
     budget.check_activations(60_000, 500)
-    with pytest.raises(BadValue, match="a data set of 8,388 images at most"):
+    with pytest.raises(BadValue, match="8,388 images would fit"):
         budget.check_activations(60_000, 4000)
 
 

@@ -99,9 +99,9 @@ def test_centring_descends_in_the_centred_parametrisation():
     mu, lam = mu + 0.01 * (V.mean(axis=0) - mu), lam + 0.01 * (h.mean(axis=0) - lam)
     primed = [P[0].copy(), P[1] + P[0] @ lam, P[2] + P[0].T @ mu]
     w, b, c = slopes(primed, at=lambda w, b, c: loss(w, b - w @ lam, c - w.T @ mu))
-    np.testing.assert_allclose(found.weights, -w, atol=2e-6)
-    np.testing.assert_allclose(found.visible_bias, -b + w @ lam, atol=4e-6)
-    np.testing.assert_allclose(found.hidden_bias, -c + w.T @ mu, atol=4e-6)
+    np.testing.assert_allclose(found.weights, -w, atol=1e-6)
+    np.testing.assert_allclose(found.visible_bias, -b + w @ lam, atol=1e-6)
+    np.testing.assert_allclose(found.hidden_bias, -c + w.T @ mu, atol=1e-6)
 
 
 def test_the_trainer_takes_these_steps_with_momentum_schedule_and_a_short_batch():

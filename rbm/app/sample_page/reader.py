@@ -15,6 +15,7 @@ from rbm.measures.reader import NONE, Reader
 from rbm.models import arrays, film
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
+from rbm.runs import budget
 
 OWN = film.MOST_CHAINS  # samples of the model that are kept at hand
 
@@ -48,8 +49,14 @@ def of(named: NamedModel) -> ModelReader | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _of(fingerprint: str, _model: RBM, data: str) -> ModelReader:
     dataset = server.library().load(data)
-    known = current_model.activations(fingerprint, _model.marginal, data, "Training")
-    reader = Reader.fit(known, dataset.train_labels, dataset.train_images)
+    n = min(len(dataset.train_images), budget.rows(_model.n_hidden))
+    whole = n == len(dataset.train_images)
+    known = (
+        current_model.activations(fingerprint, _model.marginal, data, "Training")
+        if whole
+        else diagnostics.hidden_activations(_model.marginal, dataset.train_images[:n])
+    )
+    reader = Reader.fit(known, dataset.train_labels[:n], dataset.train_images[:n])
     energies = diagnostics.free_energy(_model, dataset.test_images)
     draft = ModelReader(_model, known, reader, 0.0, energies, dataset.labelled)
     accuracy = float((draft.read(dataset.test_images) == dataset.test_labels).mean())
@@ -61,13 +68,13 @@ def own_samples(named: NamedModel) -> Array:
     return _own_samples(named.fingerprint, named.model, named.data if named.dataset else None)
 
 
-@st.cache_resource(max_entries=4, show_spinner="The model dreams by itself for 500 sweeps")
+@st.cache_resource(max_entries=4, show_spinner="The model dreams by itself for some hundred sweeps")
 def _own_samples(fingerprint: str, _model: RBM, data: str | None) -> Array:
-    rng = np.random.default_rng(0)
+    rng, sweeps = np.random.default_rng(0), budget.sweeps(likelihood.LONG_RUN, OWN, *_model.weights.shape)
     if data is None:
-        return likelihood.own_samples(_model, OWN, rng)
+        return likelihood.own_samples(_model, OWN, rng, sweeps=sweeps)
     dataset = server.library().load(data)
-    return likelihood.own_samples(_model, OWN, rng, dataset.train_images, dataset.train_labels)
+    return likelihood.own_samples(_model, OWN, rng, dataset.train_images, dataset.train_labels, sweeps)
 
 
 def base(named: NamedModel) -> NDArray[np.float64] | None:

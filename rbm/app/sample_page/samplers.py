@@ -17,6 +17,7 @@ from rbm.measures import mixing
 from rbm.models import film
 from rbm.models.arrays import Array
 from rbm.models.film import SamplingPlan
+from rbm.runs import budget
 
 CHAINS, SWEEPS, RUNGS = 9, 500, 20
 NOTES = {
@@ -31,8 +32,9 @@ _READY = "dream_contest"
 
 
 def panel(named: NamedModel, start: Start, options: SamplingOptions) -> None:
+    sweeps = budget.sweeps(SWEEPS, (RUNGS + 2) * CHAINS, *named.model.weights.shape)
     st.markdown(
-        f"The same start under three samplers: {CHAINS} chains of {SWEEPS} sweeps, nothing held fixed, "
+        f"The same start under three samplers: {CHAINS} chains of {sweeps} sweeps, nothing held fixed, "
         "ending at temperature 1. The number to watch is **sweeps per jump**: how long a chain takes to another digit."
     )
     key = _key(named, start, options)
@@ -40,7 +42,7 @@ def panel(named: NamedModel, start: Start, options: SamplingOptions) -> None:
         st.session_state[_READY] = key
     if st.session_state.get(_READY) != key:
         return
-    options = _for_contest(options)
+    options = _for_contest(options, sweeps)
     first = visible(named, Start(start.images[:CHAINS], start.painted), options)
     entries = _contest(key, named, first, options.plan)
     for column, (name, seconds, dream) in zip(st.columns(3), entries, strict=True):
@@ -48,8 +50,8 @@ def panel(named: NamedModel, start: Start, options: SamplingOptions) -> None:
             _entry(named, name, seconds, dream)
 
 
-def _for_contest(options: SamplingOptions) -> SamplingOptions:
-    plan = SamplingPlan(CHAINS, SWEEPS, hot=options.plan.hot, period=options.plan.period, seed=options.plan.seed)
+def _for_contest(options: SamplingOptions, sweeps: int) -> SamplingOptions:
+    plan = SamplingPlan(CHAINS, sweeps, hot=options.plan.hot, period=options.plan.period, seed=options.plan.seed)
     return SamplingOptions(plan, options.means, options.hold, options.rows, options.columns, None)
 
 
@@ -61,7 +63,8 @@ def _key(named: NamedModel, start: Start, options: SamplingOptions) -> str:
 
 @st.cache_resource(max_entries=2, show_spinner="Three samplers at work")
 def _contest(key: str, _named: NamedModel, _first: Array, _plan: SamplingPlan) -> list[tuple[str, float, Measured]]:
-    entries = film.compare_samplers(_named.model, _first, _plan, RUNGS, reader.base(_named))
+    tiles = budget.tiles(_named.model.n_visible, CHAINS, film.TILES)
+    entries = film.compare_samplers(_named.model, _first, _plan, RUNGS, reader.base(_named), tiles)
     return [(entry.name, entry.seconds, measured(_named, entry.film, means=True)) for entry in entries]
 
 

@@ -35,7 +35,7 @@ def source_choice(named: NamedModel) -> str:
     sources = [DRAW, DIGIT, NOISE, OWN] if named.dataset else [DRAW, NOISE, OWN]
     choice = st.segmented_control(
         "Start from", sources, default=DRAW, required=True, key="dream_source", bind="query-params",
-        help="**Its own dreams** are 100 samples the model made in a run of 500 sweeps: what it finds typical.",
+        help="**Its own dreams** are 100 samples the model made in a long run: what it finds typical.",
     )  # fmt: skip
     return str(choice)
 

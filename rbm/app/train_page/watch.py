@@ -21,7 +21,8 @@ from rbm.runs.progress import Progress
 from rbm.training.config import TrainConfig
 from rbm.training.start import untrained
 
-REFRESH, WAITING_REFRESH = 0.5, 2.0  # seconds between two looks at a training that runs, and at one in the queue
+REFRESH = 0.5  # seconds between two looks at a training that runs
+WAITING_REFRESH, FAR_REFRESH, FAR = 2.0, 5.0, 4  # and at one in the queue: near its front, and further back than FAR
 LIKELIHOODS = {"ais", "exact"}  # monitors that may take seconds
 SHOWN_DIGITS = 10
 SHOWN_FILTERS, COLUMNS = 60, 12
@@ -51,7 +52,9 @@ def _pace(progress: Progress) -> float | None:
     """Seconds until the next look at it. A full class mostly waits, and its looks cost what the trainings need."""
     if not progress.active:
         return None
-    return REFRESH if progress.place is None else WAITING_REFRESH
+    if progress.place is None:
+        return REFRESH
+    return WAITING_REFRESH if progress.place <= FAR else FAR_REFRESH
 
 
 def _begun(run_id: str) -> Progress:
