@@ -72,6 +72,18 @@ def pack(run: Run, points: Sequence[Point], model: RBM) -> bytes:
     return packed.getvalue()
 
 
+def bundle(packed: Iterable[tuple[Run, bytes]], max_bytes: int) -> bytes:
+    """The first runs that `pack` made, as many as `max_bytes` hold, as zips in a zip."""
+    file, left = buffers.BytesIO(), max_bytes
+    with zipfile.ZipFile(file, "w") as archive:
+        for run, data in packed:
+            left -= len(data)
+            if left < 0:
+                break
+            archive.writestr(f"rbm-run-{run.id[:6]}.zip", data)
+    return file.getvalue()
+
+
 def metrics(points: Iterable[Point]) -> str:
     """The learning curve as CSV, a line for each point."""
     kept = list(points)

@@ -13,26 +13,22 @@ it is a matter of time, Unavailable for data, NoSuchRun, NotYours and NotSaved a
 
 from __future__ import annotations
 
-import io
 import os
 import threading
 import time
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-import numpy as np
 import platformdirs
 
 from rbm import datasets
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
-from rbm.measures import monitors
+from rbm.errors import BadCheckpoint, BadModelFile, Busy, NotYours, Refused
 from rbm.models.binary import RBM
-from rbm.runs import export, memory
+from rbm.runs import export, memory, trainable
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
@@ -105,11 +101,7 @@ class Lab:
         """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`."""
         dataset = self._load(data)
         self.limits.check(config, *dataset.train_images.shape)
-        if labels and not dataset.labelled:
-            raise BadValue("these images are of one class only, so there are none to learn; train without classes")
-        if labels and dataset.test_labels.max() > dataset.train_labels.max():
-            raise BadValue("some classes occur among the held-out images only; bring the images with another split")
-        self._check_measures(measures, config, dataset, labels)
+        trainable.check(dataset, config, labels, measures)
         run = Run(
             name=clean_name(name),
             owner=owner_hash(owner),
@@ -117,7 +109,7 @@ class Lab:
             fingerprint=self._fingerprint(dataset, labels),
             config=config,
             created=time.time(),
-            n_classes=int(dataset.train_labels.max()) + 1 if labels else 0,
+            n_classes=trainable.n_classes(dataset, labels),
             measures=measures,
             holder=self.store.holder,
         )
@@ -168,10 +160,6 @@ class Lab:
     def trouble(self) -> str | None:
         """Why nothing is being saved, a sentence; None if all is well."""
         return self.store.trouble
-
-    @property
-    def saving(self) -> bool:
-        return self.trouble is None
 
     @property
     def notice(self) -> str | None:
@@ -225,18 +213,7 @@ class Lab:
 
     def export_all(self, owner: str, max_bytes: int = 64 * 2**20) -> bytes:
         """An owner's runs as zips in a zip, the newest first, as many as `max_bytes` hold."""
-        packed, left = io.BytesIO(), max_bytes
-        with zipfile.ZipFile(packed, "w") as archive:
-            for run in self.runs(owner):
-                try:
-                    data = self.export(run.id)
-                except Refused:  # there is no model yet
-                    continue
-                left -= len(data)
-                if left < 0:
-                    break
-                archive.writestr(f"rbm-run-{run.id[:6]}.zip", data)
-        return packed.getvalue()
+        return export.bundle(self._exports(owner), max_bytes)
 
     # ---- an owner's runs
 
@@ -311,6 +288,14 @@ class Lab:
 
     # ---- below the surface
 
+    def _exports(self, owner: str) -> Iterator[tuple[Run, bytes]]:
+        for run in self.runs(owner):
+            try:
+                packed = self.export(run.id)
+            except Refused:  # without a model yet, or with one that can't be read
+                continue
+            yield run, packed
+
     def _train(self, job: Job, how: Callable[[Job], None] = Job.resume) -> None:
         """Let it begin. Raises Busy."""
         with self._lock:
@@ -360,14 +345,6 @@ class Lab:
             raise Refused(_ELSEWHERE)
         raise Refused(f"this run is {run.status}, and nothing trains it now")
 
-    def _check_measures(self, measures: tuple[str, ...], config: TrainConfig, dataset: Dataset, labels: bool) -> None:
-        if measures and (labels or config.visible != "binary"):
-            raise BadValue(
-                "the measures are for binary pixels without labels: choose none of them, or train without classes"
-            )
-        shape = (dataset.train_images.shape[1], config.n_hidden)
-        monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
-
     def _check_share(self, owner: str, but: str = "") -> None:
         unfinished = sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
         if unfinished >= self.limits.max_active:
@@ -387,8 +364,7 @@ class Lab:
     def _alike(self, owner: str, data: str, config: TrainConfig, labels: bool) -> tuple[Run | None, Run | None]:
         """The owner's, and anybody's."""
         dataset, who = self._load(data), owner_hash(owner)
-        n_classes = int(dataset.train_labels.max()) + 1 if labels else 0
-        found = self.store.alike(self._fingerprint(dataset, labels), config, n_classes)
+        found = self.store.alike(self._fingerprint(dataset, labels), config, trainable.n_classes(dataset, labels))
         own = next((run for run in found if run.owner == who), None)
         return own, own or next(iter(found), None)
 

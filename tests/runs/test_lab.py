@@ -472,7 +472,7 @@ def test_without_a_disk_all_goes_on_in_memory(lab: Lab, monkeypatch: pytest.Monk
         for name in ("put", "add", "change", "remove"):
             patch.setattr(f"rbm.runs.database.Database.{name}", full)
         run_id = finish(lab)
-        assert not lab.saving
+        assert lab.trouble is not None
         assert "the disk is full. Training goes on in memory" in lab.trouble
         progress = lab.progress(run_id)
         assert progress.status == "finished"
@@ -481,7 +481,7 @@ def test_without_a_disk_all_goes_on_in_memory(lab: Lab, monkeypatch: pytest.Monk
         assert len(lab.points(run_id)) == 6
         assert len(lab.export(run_id)) > 1000
     after = finish(lab)
-    assert lab.saving
+    assert lab.trouble is None
     assert {run.id for run in lab.runs("ann")} == {run_id, after}
     assert {run.id for run in lab.store.owned_by(owner_hash("ann"))} == {run_id, after}, "what was not saved is now"
     np.testing.assert_array_equal(lab.store.model(lab.run(run_id)).weights, expected().model.weights)
