@@ -130,6 +130,10 @@ def with_limits(app: AppTest) -> None:
     lab().limits = Limits(max_hidden=499)
 
 
+def with_little_memory(app: AppTest) -> None:
+    lab().limits = Limits(max_training_mb=2)
+
+
 def with_four_trainings(app: AppTest) -> None:
     for _ in range(4):
         lab().start(owner(app), "digits-8x8", LONG, "x")
@@ -172,6 +176,11 @@ def test_a_training_that_cannot_start_says_why(app: AppTest, case: str) -> None:
 
 BEFORE_START = {
     "k that falls": ({"gibbs_steps": 3, "final_gibbs_steps": 2}, None, "final_gibbs_steps must be at least gibbs_st"),
+    "too much memory": (
+        {},
+        with_little_memory,
+        "this training would take about 19 MB of the server's memory, and RBM_MAX_TRAINING_MB allows 2; choose",
+    ),
     "beyond a limit": ({}, with_limits, "this server allows at most 499 hidden units, got 500; lower it"),
 }
 

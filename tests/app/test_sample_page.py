@@ -18,6 +18,7 @@ from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import address, lost_ink
 from rbm.errors import BadValue
+from rbm.runs import budget
 
 ROOT = Path(__file__).parents[2]
 
@@ -290,6 +291,24 @@ def test_three_samplers_side_by_side(app: AppTest) -> None:
     app.button(key="dream_compare").click().run()
     assert not app.exception
     assert [metric.label for metric in app.metric].count("Sweeps per jump") == 3
+    assert any("9 chains of 500 sweeps" in text.value for text in app.markdown)
+
+
+def test_large_models_are_compared_by_fewer_sweeps(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "DREAM_WORK", 198 * 2 * 64 * 11 * 37)
+    app.session_state["dream_steps"] = 3
+    app.session_state["dream_tab"] = "Mixing better"
+    app.session_state["model_in_use"] = NamedModel("Small", rbm.RBM(*small()), "digits-8x8")
+    app.segmented_control(key="dream_source").select("A test digit").run()
+    assert any("9 chains of 37 sweeps" in text.value for text in app.markdown)
+    app.button(key="dream_compare").click().run()
+    assert not app.exception
+    assert [metric.label for metric in app.metric].count("Sweeps per jump") == 3
+    app.session_state["dream_steps"] = 1000
+    app.session_state["dream_chains"] = 100
+    app.run()
+    assert not app.exception
+    assert "100 chains of 1,000 sweeps are too much for so large a model here" in app.error[0].value
 
 
 def small() -> tuple[np.ndarray, ...]:
