@@ -127,7 +127,6 @@ def preset_and_data() -> tuple[str, str]:
             key="preset",
             bind="query-params",
             on_change=_fill,
-            wrap=True,
             help=" ".join(f"**{name}**: {what}" for name, what in PRESET_WORDS.items()),
         )
         with st.container(width=260):
