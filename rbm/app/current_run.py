@@ -32,10 +32,10 @@ def is_mine(run: Run) -> bool:
 
 
 def progress() -> Progress | None:
-    """Where that run stands; None without one, or where it has been deleted."""
+    """Where that run stands, without curve and model; None without a run, or where it has been deleted."""
     which = run_id()
     try:
-        return None if which is None else lab().progress(which)
+        return None if which is None else lab().standing(which)
     except Refused:
         return None
 
@@ -55,11 +55,12 @@ def use_finished_run() -> str | None:
     if which is None:
         return None
     try:
+        over = lab().standing(which).over
+        if is_in_use(which) or not over:
+            return None
         run, progress = lab().run(which), lab().progress(which)
     except Refused:  # deleted meanwhile, here or in another window
         del st.session_state[_RUN]
-        return None
-    if is_in_use(which) or not progress.over:
         return None
     st.session_state[_ADOPTED] = which
     if progress.model is None or not (progress.epoch or progress.status == "stopped"):

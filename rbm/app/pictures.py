@@ -40,9 +40,15 @@ def grey(images: Floats | Bytes, shape: Shape) -> Bytes:
 
 def diverging(values: Floats, shape: Shape, limit: float | None = None) -> Bytes:
     """Blue below, white at, red above zero; full colour at ±limit, or at each image's own largest size."""
+    return _coloured(_around_half(values, shape, limit), DIVERGING, shape)
+
+
+def _around_half(values: Floats, shape: Shape, limit: float | None) -> Floats:
+    """From -limit to limit, or each image's own largest size, to 0 to 1: (n, pixels)."""
     flat = values.reshape(-1, shape[0] * shape[1])
     scale = np.abs(flat).max(axis=1, keepdims=True) if limit is None else np.float64(limit)
-    return _coloured(0.5 + 0.5 * flat / np.maximum(scale, 1e-12), DIVERGING, shape)
+    unit: Floats = 0.5 + 0.5 * flat / np.maximum(scale, 1e-12)
+    return unit
 
 
 def sequential(values: Floats, shape: Shape) -> Bytes:
@@ -57,25 +63,47 @@ def _coloured(unit: Floats, name: str, shape: Shape) -> Bytes:
 
 
 @cache
-def _palette(name: str) -> Bytes:
-    colours = plotly.colors.sample_colorscale(name, list(np.linspace(0, 1, 256)), colortype="tuple")
+def _with_border(name: str) -> Bytes:
+    """255 colours of a scale, and the grey between tiles."""
+    return np.concatenate([_palette(name, 255), np.full((1, 3), 128, dtype=np.uint8)])
+
+
+@cache
+def _palette(name: str, count: int = 256) -> Bytes:
+    colours = plotly.colors.sample_colorscale(name, list(np.linspace(0, 1, count)), colortype="tuple")
     palette: Bytes = np.rint(np.array(colours) * 255).astype(np.uint8)
     return palette
 
 
-def mosaic(tiles: Bytes, columns: int, alt: str, *, scale: int = 2, gap: int = 1, border: int = 128) -> Picture:
-    """Tiles (n, height, width, 3) in rows of `columns`, each pixel `scale` screen pixels wide, or less to fit WIDE."""
-    n, height, width, _ = tiles.shape
+def mosaic(
+    tiles: Bytes,
+    columns: int,
+    alt: str,
+    *,
+    scale: int = 2,
+    gap: int = 1,
+    border: int = 128,
+    palette: Bytes | None = None,
+) -> Picture:
+    """Tiles (n, height, width, 3) in rows of `columns`, each pixel `scale` screen pixels wide, or less to fit WIDE.
+
+    With a `palette` (256, 3) tiles are (n, height, width) and `border` its indices: a fifth of the time and bytes.
+    """
+    n, height, width, *colours = tiles.shape
     columns = min(columns, n)
     rows = -(-n // columns)
-    canvas = np.full((rows * columns, height + gap, width + gap, 3), border, dtype=np.uint8)
+    canvas = np.full((rows * columns, height + gap, width + gap, *colours), border, dtype=np.uint8)
     canvas[:n, gap:, gap:] = tiles
-    grid = canvas.reshape(rows, columns, height + gap, width + gap, 3).swapaxes(1, 2)
-    flat = grid.reshape(rows * (height + gap), columns * (width + gap), 3)
-    flat = np.pad(flat, ((0, gap), (0, gap), (0, 0)), constant_values=border)
+    grid = canvas.reshape(rows, columns, height + gap, width + gap, *colours).swapaxes(1, 2)
+    flat = grid.reshape(rows * (height + gap), columns * (width + gap), *colours)
+    flat = np.pad(flat, ((0, gap), (0, gap), *((0, 0) for _ in colours)), constant_values=border)
     scale = min(scale, max(1, WIDE // flat.shape[1]), max(1, 4 * WIDE // flat.shape[0]))  # before memory is spent
     image = Image.fromarray(flat.repeat(scale, axis=0).repeat(scale, axis=1))
-    image.thumbnail((WIDE, 4 * WIDE))
+    if palette is not None:
+        image.putpalette(palette.tobytes())
+    if image.width > WIDE or image.height > 4 * WIDE:
+        image = image.convert("RGB")  # to be made smaller
+        image.thumbnail((WIDE, 4 * WIDE))
     return _picture(image, alt)
 
 
@@ -112,7 +140,8 @@ def filters(weights: Floats, shape: Shape, columns: int, *, common: bool, scale:
     alt = f"{weights.shape[1]} weight filters: blue is negative, white zero, red positive, " + (
         f"full colour at ±{limit:.2f}" if limit is not None else "each on its own scale"
     )
-    return mosaic(diverging(weights.T, shape, limit), columns, alt, scale=scale)
+    index = np.rint(254 * np.clip(_around_half(weights.T, shape, limit), 0, 1)).astype(np.uint8).reshape(-1, *shape)
+    return mosaic(index, columns, alt, scale=scale, border=255, palette=_with_border(DIVERGING))
 
 
 def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) -> Picture:

@@ -57,7 +57,7 @@ def save(path: Source, model: RBM, info: dict[str, Any] | None = None, *, half_p
         arrays["weights"] = model.weights.astype(np.float16)
     if len(json.dumps(note := {**own, **(info or {})})) > MAX_NOTE - 200:
         raise ValueError(f"the note takes more than {MAX_NOTE - 200:,} bytes as JSON; leave something out")
-    data = files.npz(arrays, _NOTE, note, compressed=True)
+    data = files.npz(arrays, _NOTE, note, compressed=half_precision)  # weights in full hardly get smaller, slowly
     if isinstance(path, str | os.PathLike):
         files.write(Path(path), data)
     else:

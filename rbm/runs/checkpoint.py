@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from rbm import files
-from rbm.errors import BadCheckpoint
+from rbm.errors import BadCheckpoint, BadFile
 from rbm.models.binary import RBM
 from rbm.models.io import from_arrays, kind_of
 from rbm.training.config import TrainConfig
@@ -20,30 +15,27 @@ from rbm.training.state import TrainState
 
 VERSION = 1
 _NOTE = "note"
+MAX_ARRAYS, MAX_BYTES = 64, 2**31  # far beyond what any training here may take
 
 
 def write(path: Path, state: TrainState, record: dict[str, Any]) -> None:
     """Replace `path` by `state` and a note about the run. Raises OSError."""
-    note = json.dumps({"version": VERSION, "values": state.values, "record": record})
-    buffer = io.BytesIO()
-    arrays: dict[str, Any] = {**state.arrays, _NOTE: np.frombuffer(note.encode(), dtype=np.uint8)}
-    np.savez(buffer, **arrays)
-    files.write(path, buffer.getvalue())
+    note = {"version": VERSION, "values": state.values, "record": record}
+    files.write(path, files.npz(state.arrays, _NOTE, note))
 
 
 def read(path: Path) -> tuple[TrainState, dict[str, Any]]:
     """The state and the note about the run. Raises BadCheckpoint, or OSError where there is no such file."""
-    data = io.BytesIO(path.read_bytes())
+    data = path.read_bytes()
     try:
-        with np.load(data, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
+        arrays = files.read_arrays(data, MAX_ARRAYS, MAX_BYTES)
         note = json.loads(arrays.pop(_NOTE).tobytes())
         if note["version"] != VERSION:
             raise BadCheckpoint(f"it has version {note['version']}; this program reads version {VERSION}")
         return TrainState(arrays, note["values"]), note["record"]
-    except BadCheckpoint:
-        raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, TypeError, OSError) as error:
+    except (BadFile, ValueError, KeyError, TypeError, RecursionError) as error:
+        if isinstance(error, BadCheckpoint):
+            raise
         raise BadCheckpoint(f"it is damaged ({error})") from None
 
 

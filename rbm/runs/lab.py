@@ -181,20 +181,27 @@ class Lab:
         job = self.job(run_id)
         return job.run if job else self.store.get(run_id)
 
+    def standing(self, run_id: str) -> Progress:
+        """Where a run stands. Of one that rests neither curve nor model is read: pages ask at every click."""
+        job = self.job(run_id)
+        if job is not None:
+            return job.progress()
+        run = self.store.get(run_id)
+        said = f"The server was stopped while this run trained. Resume goes on from epoch {run.epoch}."
+        message = said if run.status == "interrupted" else run.message
+        return Progress(
+            run.status, run.config.epochs, None, run.epoch, run.fraction, run.seconds, message=message
+        )  # fmt: skip
+
     def progress(self, run_id: str) -> Progress:
         """Where a run stands, with its curve and its model, be it under way or long over."""
         job = self.job(run_id)
         if job is not None:
             return job.progress()
-        run = self.store.get(run_id)
-        model, damage = self._stored_model(run)
-        message = damage or run.message
-        if run.status == "interrupted" and not damage:
-            message = f"The server was stopped while this run trained. Resume goes on from epoch {run.epoch}."
-        return Progress(
-            run.status, run.config.epochs, model, run.epoch, run.fraction, run.seconds,
-            history=self.store.points(run_id), message=message,
-        )  # fmt: skip
+        model, damage = self._stored_model(self.store.get(run_id))
+        stands = self.standing(run_id)
+        history = self.store.points(run_id)
+        return replace(stands, model=model, history=history, message=damage or stands.message)
 
     def points(self, run_id: str) -> list[Point]:
         """Every epoch that is kept, for tables and files."""

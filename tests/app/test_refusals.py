@@ -338,7 +338,7 @@ def zipped(**members: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"noise", "this is not a run in a whole zip file: "),
+        (b"noise", "this archive is damaged"),
         (zipped(x_txt=b""), "a run holds README.md, config.json, metrics.csv, model.npz, and nothing else"),
         (
             zipped(model_npz=b"noise", config_json=b"", metrics_csv=b"", README_md=b""),

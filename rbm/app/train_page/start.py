@@ -36,7 +36,7 @@ def just_begun(chosen: Chosen) -> Run | None:
     wanted = (chosen.data, chosen.config, chosen.labels, chosen.monitors)
     for run in lab().runs(visitor.key())[:NEWEST]:
         same = (run.data, run.config, run.n_classes > 0, run.measures) == wanted
-        if same and (lab().progress(run.id).active or time.time() - run.created < IMPATIENT):
+        if same and (lab().standing(run.id).active or time.time() - run.created < IMPATIENT):
             return run
     return None
 

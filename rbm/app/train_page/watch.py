@@ -25,6 +25,7 @@ REFRESH = 0.5  # seconds between two looks at a training that runs
 WAITING_REFRESH, FAR_REFRESH, FAR = 2.0, 5.0, 4  # and at one in the queue: near its front, and further back than FAR
 LIKELIHOODS = {"ais", "exact"}  # monitors that may take seconds
 SHOWN_DIGITS = 10
+Captioned = tuple[pictures.Picture, str]
 SHOWN_FILTERS, COLUMNS = 60, 12
 
 
@@ -37,7 +38,7 @@ def before_the_first(data: str, config: TrainConfig) -> None:
     found = data_sets.find(data)
     if found is not None:
         with seen:
-            _pictures(untrained(found.train_images, config), found, found.shape)
+            _show(_of_the_untrained(data, config, found))
 
 
 def panel(run_id: str) -> None:
@@ -59,10 +60,10 @@ def _pace(progress: Progress) -> float | None:
 
 def _begun(run_id: str) -> Progress:
     """Where a run stands. One that has just got its worker is waited for until it has a first point to show."""
-    end, progress = time.monotonic() + REFRESH, lab().progress(run_id)
+    end, progress = time.monotonic() + REFRESH, lab().standing(run_id)
     while progress.running and progress.model is None and time.monotonic() < end:
         time.sleep(0.02)
-        progress = lab().progress(run_id)
+        progress = lab().standing(run_id)
     return progress
 
 
@@ -87,7 +88,8 @@ def _panel(run_id: str, shown: str) -> None:
     with seen:
         if data is None:
             st.warning(plain(data_sets.problem(run.data, model.n_visible)), icon=":material/hide_image:")
-        _pictures(model, data, data.shape if data else near_square(model.n_visible))
+        stands = (progress.epoch, None if progress.running else progress.fraction)
+        _show(_pictures(run_id, stands, data is not None, model, data))
     if data is not None:
         health_panel.panel(progress, model, data, run.config.learning_rate)
     health_panel.measured(progress)
@@ -130,13 +132,27 @@ def _ended(progress: Progress, speed: str) -> None:
         st.page_link("pages/sample.py", label="**Let it dream**", icon=":material/draw:")
 
 
-def _pictures(model: RBM, data: Dataset | None, shape: tuple[int, int]) -> None:
-    if data is not None:
-        _ten_digits(model, data)
-    _filters(model, shape)
+@st.cache_data(max_entries=16, show_spinner=False)
+def _of_the_untrained(data: str, config: TrainConfig, _found: Dataset) -> list[Captioned]:
+    """By settings: a class that opens this page at once waits for one drawing, not for thirty."""
+    return [*_ten_digits(model := untrained(_found.train_images, config), _found), _filters(model, _found.shape)]
 
 
-def _ten_digits(model: RBM, data: Dataset) -> None:
+@st.cache_data(max_entries=128, show_spinner=False)
+def _pictures(
+    run_id: str, stands: tuple[int, float | None], with_digits: bool, _model: RBM, _data: Dataset | None
+) -> list[Captioned]:
+    """By where the run stands: one that waits or rests is drawn once, however often it is looked at."""
+    shape = _data.shape if _data else near_square(_model.n_visible)
+    return [*(_ten_digits(_model, _data) if _data else ()), _filters(_model, shape)]
+
+
+def _show(drawn: list[Captioned]) -> None:
+    for picture, caption in drawn:
+        show.picture(picture, caption)
+
+
+def _ten_digits(model: RBM, data: Dataset) -> list[Captioned]:
     """Ten held-out digits, evenly over the classes."""
     order = np.argsort(data.test_labels, kind="stable")
     digits = data.test_images[order[np.linspace(0, len(order) - 1, SHOWN_DIGITS).astype(int)]]
@@ -144,15 +160,11 @@ def _ten_digits(model: RBM, data: Dataset) -> None:
     tiles = pictures.interleaved(
         pictures.grey(digits, data.shape), pictures.grey(rebuilt, data.shape), columns=SHOWN_DIGITS
     )
-    show.picture(
-        pictures.mosaic(tiles, SHOWN_DIGITS, "Ten held-out digits above their reconstructions"),
-        "Held-out digits, and below each what the model makes of it",
-    )
+    drawn = pictures.mosaic(tiles, SHOWN_DIGITS, "Ten held-out digits above their reconstructions")
+    return [(drawn, "Held-out digits, and below each what the model makes of it")]
 
 
-def _filters(model: RBM, shape: tuple[int, int]) -> None:
+def _filters(model: RBM, shape: tuple[int, int]) -> Captioned:
     shown = model.weights[:, :SHOWN_FILTERS]
-    show.picture(
-        pictures.filters(shown, shape, COLUMNS, common=True, scale=1 if shape[1] > 16 else 3),
-        f"What {shown.shape[1]} hidden units look for: red switches a unit on, blue off",
-    )
+    drawn = pictures.filters(shown, shape, COLUMNS, common=True, scale=1 if shape[1] > 16 else 3)
+    return drawn, f"What {shown.shape[1]} hidden units look for: red switches a unit on, blue off"
