@@ -46,7 +46,7 @@ class Dataset:
             images.setflags(write=False)
             labels.setflags(write=False)
 
-    @property
+    @cached_property
     def classes(self) -> list[int]:
         """The labels that occur in the training part, in ascending order."""
         return [int(c) for c in np.unique(self.train_labels)]

@@ -124,11 +124,12 @@ def play(named: NamedModel, dream: Measured, key: str = "dream_player") -> None:
 
 def _likelier(named: NamedModel, dream: Measured) -> list[str]:
     """What to say of the middle one of the chains at each kept sweep."""
-    middle, found = np.median(dream.free_energy, axis=1), reader.of(named)
-    if found is None or named.dataset is None:
+    middle, found, data = np.median(dream.free_energy, axis=1), reader.of(named), named.dataset
+    if found is None or data is None:
         return [f" · free energy {value:.0f} nats" for value in middle]
     shares = [100 * typicality(float(value), found.energies) for value in middle]
-    return [f" · likelier than {share:.0f} % of real {kind(named.dataset)}" for share in shares]
+    real = kind(data)
+    return [f" · likelier than {share:.0f} % of real {real}" for share in shares]
 
 
 def written(labels: NDArray[np.int64]) -> str:
