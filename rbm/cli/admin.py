@@ -12,11 +12,9 @@ from pathlib import Path
 from rbm.cli.options import Add
 from rbm.cli.refusals import refusals
 from rbm.errors import BadValue
+from rbm.runs import room
 from rbm.runs.lab import default_home
-from rbm.runs.record import Run
 from rbm.runs.store import Store
-
-DAY = 24 * 3600.0
 
 
 def add_options(add: Add) -> None:
@@ -54,7 +52,7 @@ def _list(store: Store) -> None:
     print(f"{'id':22} {'owner':8} {'status':11} {'epoch':>11} {'MB':>6} {'days':>6}  name")
     for one in sorted(runs, key=lambda run: (-share[run.owner], run.owner, run.created)):
         marks = "".join(mark for mark, on in (("pinned ", one.pinned), ("imported ", one.imported)) if on)
-        days = (time.time() - one.created) / DAY
+        days = (time.time() - one.created) / room.DAY
         print(
             f"{one.id:22} {one.owner[:8]:8} {one.status:11} {one.epoch:5}/{one.config.epochs:<5} "
             f"{store.size(one) / 2**20:6.1f} {days:6.1f}  {marks}{one.name}"
@@ -74,12 +72,7 @@ def _stop(store: Store, wanted: str | None) -> None:
 
 
 def _free(store: Store, days: float) -> None:
-    def old(one: Run) -> bool:
-        return one.deleted is not None or (
-            time.time() - one.created > days * DAY and not (one.pinned or one.unfinished)
-        )
-
-    going = [one for one in store.all(deleted=True) if old(one)]
+    going = [one for one in store.all(deleted=True) if room.is_old(one, days)]
     size = sum(map(store.size, going))
     store.remove(going)
     print(f"{len(going)} runs removed, {size / 2**20:.1f} MB")

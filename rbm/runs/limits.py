@@ -21,7 +21,8 @@ class Limits:
     max_chains: rows of persistent chains, all temperatures together. max_training_mb: of memory (`rbm.runs.budget`).
     workers: trainings at a time; 0 is one per core. max_waiting: trainings that wait for a worker.
     max_active: trainings of one owner that run or wait for a worker.
-    max_runs, max_megabytes: the store; whoever has most gives way first (`rbm.runs.room`). max_pinned: of one owner.
+    max_runs, max_megabytes: the store; whoever has most gives way first (`rbm.runs.room`). max_days: a run is kept,
+    unless it is pinned. max_pinned: of one owner.
     max_uploads: data sets that one owner brought. max_data_megabytes: all images that anybody brought.
     """
 
@@ -36,6 +37,7 @@ class Limits:
     max_active: int = 4
     max_runs: int = 1000
     max_megabytes: int = 2000
+    max_days: int = 180
     max_pinned: int = 20
     max_uploads: int = 10
     max_data_megabytes: int = 1000

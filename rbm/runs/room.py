@@ -6,12 +6,25 @@ nothing of those who have less, and an import only runs of the importer's own.
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from rbm.errors import Refused
 from rbm.runs.limits import Limits
 from rbm.runs.record import Run
+
+DAY = 24 * 3600.0  # seconds
+WRITTEN = 1_577_836_800.0  # the year 2020
+
+
+def is_old(run: Run, days: float) -> bool:
+    """Whether it was deleted, or began more than `days` ago; what is pinned or trains is never old.
+
+    A date before this program was written is a damaged one, or of a clock that was wrong: it says nothing.
+    """
+    dated_old = WRITTEN < run.created < time.time() - days * DAY
+    return run.deleted is not None or (dated_old and not (run.pinned or run.unfinished))
 
 
 def leaving(

@@ -198,10 +198,12 @@ class Store:
     # ---- room
 
     def would_go(self, more: int = 1, whose: str | None = None) -> list[Run]:
-        """What `make_room(more)` would remove: see `room.leaving`."""
+        """What `make_room(more)` would remove: what is past its time, and see `room.leaving`."""
         runs = self._find("TRUE ORDER BY rowid")
+        old = [run for run in runs if run.deleted is None and room.is_old(run, self.limits.max_days)]
+        runs = [run for run in runs if run not in old]
         sizes = {run.id: self.size(run) for run in runs}
-        return room.leaving(runs, sizes, self.limits, more, self._database.size(), whose)
+        return old + room.leaving(runs, sizes, self.limits, more, self._database.size(), whose)
 
     def make_room(self, more: int = 1) -> None:
         """Remove for good what `would_go` names."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+import time
 from pathlib import Path
 
 import numpy as np
@@ -124,3 +125,15 @@ def test_the_list_itself_counts_and_shrinks(tmp_path: Path, monkeypatch: pytest.
         assert db.execute("PRAGMA freelist_count").fetchone()[0] * 4096 < 2**16, "given back to the disk"
     db.close()
     assert np.isclose(path.stat().st_size, before, atol=2**16)
+
+
+def test_what_is_past_its_time_goes_unless_it_is_pinned_or_its_date_is_none(tmp_path: Path) -> None:
+    now, day = time.time(), 86400.0
+    with Store(tmp_path, Limits(max_days=30)) as store:
+        for name, age, pinned in (("old", 31, False), ("kept", 31, True), ("new", 29, False)):
+            store.keep(replace(a_run("ann", now - age * day), name=name, pinned=pinned))
+        store.keep(replace(a_run("ann", 0.0), name="undated"))
+        assert [run.name for run in store.would_go()] == ["old"]
+        store.make_room_for_import("bob")
+        store.make_room()
+        assert {run.name for run in store.all()} == {"kept", "new", "undated"}

@@ -168,7 +168,8 @@ def warn_of_removals() -> None:
     if leaving:
         names = ", ".join(run.name for run in leaving[:3])
         st.warning(
-            f"The store is full: the next training removes {plain(names)}. Pin or download what you want to keep."
+            f"The next training that anybody starts removes {plain(names)}: the store is full, or they are older than "
+            f"{lab().limits.max_days} days. Pin or download what you want to keep."
         )
 
 
