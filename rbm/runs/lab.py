@@ -29,6 +29,7 @@ from rbm.datasets.dataset import Dataset
 from rbm.errors import BadCheckpoint, BadModelFile, Busy, NotYours, Refused
 from rbm.models.binary import RBM
 from rbm.runs import export, memory, trainable
+from rbm.runs.errand import Errands
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
@@ -71,6 +72,7 @@ class Lab:
         self.limits = limits or Limits()
         self.store = Store(home or default_home(), self.limits)
         self.queue = Queue(self.limits.workers or None, self.limits.max_waiting)
+        self.errands = Errands(self.queue)
         self._load, self._every = load, every
         self._lock = threading.RLock()
         self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
@@ -79,6 +81,7 @@ class Lab:
 
     def close(self) -> None:
         """End all that trains, and keep it: these runs are interrupted from now on."""
+        self.errands.close()
         jobs = self._live()
         for job in jobs:
             job.interrupt()

@@ -1,0 +1,93 @@
+"""Maps of many images in the plane, and who is whose neighbour in the full space.
+
+A map shows what is near; what is far apart on it says little, and sizes of clusters and gaps between them say nothing
+(Wattenberg, Viégas & Johnson, How to Use t-SNE Effectively, Distill 2016). So neighbours are counted where nothing has
+been flattened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from rbm.errors import BadValue
+from rbm.models.arrays import Array, Float64
+
+SLICES, STEPS = 4, 250  # of gradient descent; scikit-learn has no fewer at once
+EXAGGERATION = 12.0  # of attractions in the first slice (van der Maaten & Hinton 2008, section 3.4)
+FROM = 50  # principal components that t-SNE starts from
+FEWEST_RATE = 50.0
+
+
+@dataclass(frozen=True, eq=False)
+class Principal:
+    """The directions in which images differ most: `mean` (d,), `axes` (d, k) of length 1, the widest first."""
+
+    mean: Array
+    axes: Array
+
+    def of(self, images: Array) -> Array:
+        """Coordinates (n, k) of images (n, d)."""
+        coordinates: Array = (images - self.mean) @ self.axes
+        return coordinates
+
+
+def principal(images: Array, count: int) -> Principal:
+    """The first `count` principal axes of images (n, d): eigenvectors of their covariance, or, where there are fewer
+    images than values, what those of their inner products lead to (the singular value decomposition, half of it).
+
+    An axis points to where its largest entry is positive. Raises BadValue for more than n or d.
+    """
+    if not 1 <= count <= min(images.shape):
+        raise BadValue(f"{len(images)} images of {images.shape[1]} values have no {count} principal axes")
+    mean = images.mean(axis=0, dtype=np.float64)
+    centred: Float64 = images - mean
+    few = len(centred) < centred.shape[1]
+    _, vectors = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)  # from the narrowest on
+    axes: Float64 = centred.T @ vectors if few else vectors
+    axes = axes[:, : -count - 1 : -1]
+    axes = axes / np.maximum(np.linalg.norm(axes, axis=0), np.finfo(np.float64).tiny)
+    largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)
+    return Principal(mean.astype(np.float32), (axes * np.sign(largest)).astype(np.float32))
+
+
+def tsne(features: Array, perplexity: float, seed: int = 0) -> Iterator[Array]:
+    """t-SNE of features (n, d) from their first FROM principal components: coordinates (n, 2) after each of SLICES.
+
+    scikit-learn's, which can't be watched: so it goes on in slices, each from where the last one ended (with its
+    momentum lost). The first exaggerates attractions. Stop by asking for no more. Raises BadValue.
+    """
+    from sklearn.manifold import TSNE  # here, as it takes a second to import
+
+    if not 1 <= perplexity < len(features):
+        raise BadValue(f"perplexity must be from 1 to below the number of images, {len(features)}, got {perplexity:g}")
+    small = principal(features, min(FROM, *features.shape)).of(features)
+    rate = max(len(features) / EXAGGERATION / 4, FEWEST_RATE)
+    place = (small[:, :2] / max(float(small[:, 0].std()), 1e-12) * 1e-4).astype(np.float32)
+    for number in range(SLICES):
+        slice_ = TSNE(
+            perplexity=perplexity, init=place, early_exaggeration=1.0 if number else EXAGGERATION,
+            learning_rate=rate, max_iter=STEPS, random_state=seed,
+        )  # fmt: skip
+        with threadpool_limits(1, user_api="openmp"):  # beside trainings its threads would spin
+            place = slice_.fit_transform(small)
+        yield place
+
+
+def same_class(features: Array, labels: NDArray[np.int64], k: int = 10) -> float:
+    """The share of an image's `k` nearest neighbours that are of its own class: mean over images (n, d).
+
+    Near is a large cosine, as in `reader.nearest`; nobody is their own neighbour. Raises BadValue for too few images.
+    """
+    if len(features) <= k:
+        raise BadValue(f"{k} neighbours need more than {k} images, got {len(features)}")
+    sizes = np.linalg.norm(features, axis=1, keepdims=True)
+    unit = features / np.maximum(sizes, np.finfo(np.float32).tiny)
+    cosine = unit @ unit.T
+    np.fill_diagonal(cosine, -np.inf)
+    nearest = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
+    return float((labels[nearest] == labels[:, None]).mean())
