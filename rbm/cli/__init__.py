@@ -1,4 +1,5 @@
-"""The command line: rbm train | evaluate | sample | fetch | admin, or python -m rbm ... where it is not installed.
+"""The command line: rbm train | evaluate | sample | features | probe | fetch | admin, or python -m rbm ... where it is
+not installed.
 
 Exit codes: 0 done, 1 training diverged, 2 what was asked for can't be done, 130 interrupted, 141 nobody reads what is
 printed (as after `| head -1`). Whatever is neither 0 nor 141 says why in one line on stderr.
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
-from rbm.cli import admin, evaluate, fetch, sample, train
+from rbm.cli import admin, evaluate, features, fetch, probe, sample, train
 from rbm.cli.options import Add, Parser
 from rbm.cli.refusals import complain, program
 
@@ -36,6 +37,8 @@ COMMANDS = {
     ),
     "evaluate": Command("measure a model on held-out images", evaluate.add_options, evaluate.run),
     "sample": Command("draw a mosaic of the model's samples", sample.add_options, sample.run),
+    "features": Command("save the hidden probabilities of images", features.add_options, features.run),
+    "probe": Command("read images by their hidden units, over labels", probe.add_options, probe.run),
     "admin": Command("on the server: list all runs, stop one, free what is old", admin.add_options, admin.run),
     "fetch": Command("download data sets ahead of a lesson", fetch.add_options, fetch.run),
 }

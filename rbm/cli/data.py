@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from rbm import datasets
@@ -56,6 +57,14 @@ def standard_of(note: dict[str, Any]) -> Standard:
 def as_trained(images: Pixels, data: Dataset, visible: str) -> NDArray[Any]:
     """Images as units of this kind see them."""
     return Standard.of(data.train_images).apply(images) if visible == "gaussian" else images
+
+
+def as_learned(images: Pixels, data: Dataset, model: RBM, note: dict[str, Any]) -> NDArray[Any]:
+    """The images as the model's units see them: scaled, or cut at one half, if those that it learned from were."""
+    config = note.get("config")
+    if isinstance(config, dict) and config.get("binarize") == "threshold":
+        return (images > 127).astype(np.uint8) * np.uint8(255)
+    return as_trained(images, data, model.pixel_kind)
 
 
 def check_fit(model: RBM, data: Dataset) -> None:

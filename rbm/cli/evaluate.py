@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm.cli.bar import Bar
-from rbm.cli.data import as_trained, check_fit, read_data
+from rbm.cli.data import as_learned, check_fit, read_data
 from rbm.cli.options import Add, add_data, add_model, add_seed
 from rbm.cli.refusals import refusals
-from rbm.datasets.dataset import Dataset, Pixels
+from rbm.datasets.dataset import Dataset
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import squared_error
 from rbm.measures.likelihood import Bracket, Estimate
@@ -47,20 +47,12 @@ def run(options: argparse.Namespace) -> int:
         f"{options.model}: {model.n_visible} visible and {model.n_hidden} hidden units, "
         f"on {len(data.test_images):,} held-out images of {data.name}"
     )
-    seen, held_out = (_as_learned(part, data, model, note) for part in (data.train_images, data.test_images))
+    seen, held_out = (as_learned(part, data, model, note) for part in (data.train_images, data.test_images))
     rng = np.random.default_rng(options.seed)
     with Bar(len(STAGES)) as bar:
         _measure_errors(model, held_out, data, bar)
         _measure_likelihood(model, seen, model.marginal.draw_states(held_out, rng), options.schedule, rng, bar)
     return 0
-
-
-def _as_learned(images: Pixels, data: Dataset, model: RBM, note: dict[str, Any]) -> NDArray[Any]:
-    """The images as the model's units see them: scaled, or cut at one half, if those that it learned from were."""
-    config = note.get("config")
-    if isinstance(config, dict) and config.get("binarize") == "threshold":
-        return (images > 127).astype(np.uint8) * np.uint8(255)
-    return as_trained(images, data, model.pixel_kind)
 
 
 def _measure_errors(model: RBM, held_out: NDArray[Any], data: Dataset, bar: Bar) -> None:

@@ -32,8 +32,7 @@ class Principal:
 
     def of(self, images: Array) -> Array:
         """Coordinates (n, k) of images (n, d)."""
-        coordinates: Array = (images - self.mean) @ self.axes
-        return coordinates
+        return np.asarray((images - self.mean) @ self.axes, dtype=np.float32)
 
 
 def principal(images: Array, count: int) -> Principal:

@@ -3,7 +3,7 @@
     python -m rbm.pretrained.make default --data FOLDER           20 minutes, one thread of a quiet machine
     python -m rbm.pretrained.make classes --data FOLDER           seven minutes
     python -m rbm.pretrained.make strokes sick                    one minute, no folder
-    python -m rbm.pretrained.make learning course                 three minutes, no folder: what Home and Learn show
+    python -m rbm.pretrained.make learning course probe           ten minutes, no folder: what pages show
 
 Settings, seeds and figures travel inside each file, and what its float16 weights cost in likelihood. The same command
 gives the same weights on the same machine and number of threads.
@@ -26,7 +26,7 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.pretrained import course, learning, split
+from rbm.pretrained import course, learning, probe, split
 from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
@@ -35,7 +35,9 @@ SAMPLES = 1000
 BINARISE_SEED, AIS_SEED = 2, 3
 SWEEPS = 2000  # of Gibbs from training images to the start of reverse AIS
 WORTH = 0.05  # nats that half precision may cost
-LESSONS: dict[str, Callable[[], None]] = {"learning": learning.make, "course": course.make}  # files that are no models
+LESSONS: dict[str, Callable[[], None]] = {  # files that are no models
+    "learning": learning.make, "course": course.make, "probe": probe.make,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
