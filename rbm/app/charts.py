@@ -40,11 +40,11 @@ def learning_curve(history: tuple[Point, ...], epochs: int, *, log: bool = False
     keep = sorted({round(i) for i in np.linspace(0, len(history) - 1, min(MOST, len(history)))})
     points = [history[i] for i in keep]
     seen = [p.epoch for p in points]
-    lines = [_line(seen, [p.training_error for p in points], "training")]
+    lines = [line(seen, [p.training_error for p in points], "training")]
     if any(p.validation_error is not None for p in points):
-        lines.append(_line(seen, [p.validation_error for p in points], "held-out"))
+        lines.append(line(seen, [p.validation_error for p in points], "held-out"))
     linear = {"rangemode": "tozero", "range": None if history else [0, 60]}
-    figure = _figure(
+    figure = figure_of(
         lines, "Reconstruction error by epoch", "epoch", "squared error per image",
         xaxis={"range": [-0.02 * epochs, 1.02 * epochs]}, yaxis={"type": "log"} if log else linear,
     )  # fmt: skip
@@ -87,10 +87,10 @@ def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
             points = [(point.epoch, point.measures[name]) for point in history if name in point.measures]
             if points:
                 x, y = zip(*points[-MOST:], strict=True)
-                lines.append(_line(x, y, legend))
+                lines.append(line(x, y, legend))
                 told.append(f"{legend} {y[-1]:.4g}")
         if told:
-            figure = _figure(lines, title, "epoch", unit, yaxis={"type": "log" if key == "updates" else "linear"})
+            figure = figure_of(lines, title, "epoch", unit, yaxis={"type": "log" if key == "updates" else "linear"})
             charts[key] = Chart(figure, f"{title}, at the end: {', '.join(told)} {unit}")
     return charts
 
@@ -109,16 +109,16 @@ def likelihood(history: tuple[Point, ...]) -> Chart | None:
         y, error = zip(*((p.measures["ais"], p.measures["ais_error"]) for p in estimated), strict=True)
         bars = {"array": [2 * e for e in error], "thickness": 1}
         x = [p.epoch for p in estimated]
-        lines.append(_line(x, y, "AIS ± 2 errors", error_y=bars, line={"color": COLOURS[0]}))
+        lines.append(line(x, y, "AIS ± 2 errors", error_y=bars, line={"color": COLOURS[0]}))
         told.append(f"estimate {y[-1]:.4g} ± {error[-1]:.2g} after epoch {x[-1]}")
     exact = [(p.epoch, p.measures["exact_log_likelihood"]) for p in history if "exact_log_likelihood" in p.measures]
     if exact:
         at, y = zip(*exact[-MOST:], strict=True)
-        lines.append(_line(at, y, "exact", line={"color": COLOURS[1]}))
+        lines.append(line(at, y, "exact", line={"color": COLOURS[1]}))
         told.append(f"exact {y[-1]:.4g}")
     if not told:
         return None
-    figure = _figure(lines, "Log-likelihood of held-out digits", "epoch", "nats per image")
+    figure = figure_of(lines, "Log-likelihood of held-out digits", "epoch", "nats per image")
     return Chart(figure, f"Log-likelihood of held-out digits, in nats per image, at the end: {', '.join(told)}")
 
 
@@ -126,7 +126,7 @@ def _band(x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> li
     """All between two lines that are not drawn."""
     none = {"mode": "lines", "line": {"width": 0}}
     fill = {"fill": "tonexty", "fillcolor": "rgba(76, 110, 245, 0.25)"}
-    return [_line(x, low, "lower bound", showlegend=False, **none), _line(x, high, "bounds", **none, **fill)]
+    return [line(x, low, "lower bound", showlegend=False, **none), line(x, high, "bounds", **none, **fill)]
 
 
 def bounds(point: Point) -> tuple[float, float]:
@@ -205,16 +205,16 @@ def overlay(lines: dict[str, tuple[Point, ...]], quantity: str, *, by_seconds: b
         y, half = [value for _, (value, _) in keep], [half for _, (_, half) in keep]
         x = [p.seconds if by_seconds else p.epoch for p, _ in keep]
         bars = {"array": half, "thickness": 1} if any(half) else None
-        traces.append(_line(x, y, plotted(name), error_y=bars, marker={"size": 4}))
+        traces.append(line(x, y, plotted(name), error_y=bars, marker={"size": 4}))
         if y:
             told.append(f"{name} {y[-1]:.4g}")
     axis = "seconds of training" if by_seconds else "epoch"
-    figure = _figure(traces, known.title, axis, known.unit, showlegend=True)
+    figure = figure_of(traces, known.title, axis, known.unit, showlegend=True)
     return Chart(figure, f"{known.title} at the end: {', '.join(told) or 'no points yet'}")
 
 
 def bars(labels: list[str], values: Floats, title: str, x: str, y: str) -> Chart:
-    figure = _figure([{"type": "bar", "x": labels, "y": values}], title, x, y, xaxis={"type": "category"})
+    figure = figure_of([{"type": "bar", "x": labels, "y": values}], title, x, y, xaxis={"type": "category"})
     worst, best = labels[int(np.argmax(values))], labels[int(np.argmin(values))]
     return Chart(figure, f"{title}: largest for {worst} ({values.max():.3g}), smallest for {best} ({values.min():.3g})")
 
@@ -224,13 +224,13 @@ def histogram(values: Floats, title: str, x: str, y: str = "count", bins: int = 
     counts, edges = np.histogram(values, bins=bins)
     middle, width = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
     drawn = {"type": "bar", "x": middle, "y": counts, "width": width, "marker": {"line": {"width": 0}}}
-    figure = _figure([drawn], title, x, y)
+    figure = figure_of([drawn], title, x, y)
     return Chart(figure, f"{title}: mean {values.mean():.3g}, from {values.min():.3g} to {values.max():.3g}")
 
 
 def curve(x: Floats, y: Floats, title: str, x_name: str, y_name: str) -> Chart:
-    line = _line(x, y, None, mode="lines+markers" if len(x) < 120 else "lines")
-    figure = _figure([line], title, x_name, y_name)
+    drawn = line(x, y, None, mode="lines+markers" if len(x) < 120 else "lines")
+    figure = figure_of([drawn], title, x_name, y_name)
     return Chart(figure, f"{title}: from {y[0]:.3g} to {y[-1]:.3g}, lowest {y.min():.3g}, highest {y.max():.3g}")
 
 
@@ -239,20 +239,20 @@ def heatmap(values: Floats, title: str, x: str, y: str, height: int = 420) -> Ch
     cents = np.rint(values * 100).astype(np.uint8)
     bar = {"title": {"text": "%"}, "thickness": 12}
     drawn = {"type": "heatmap", "z": cents, "colorscale": SEQUENTIAL, "zmin": 0, "zmax": 100, "colorbar": bar}
-    figure = _figure([drawn], title, x, y, height)
+    figure = figure_of([drawn], title, x, y, height)
     return Chart(figure, f"{title}: {values.shape[0]} by {values.shape[1]}, mean {values.mean():.1%}")
 
 
 # ---- what all of them are made of
 
 
-def _line(x: Sequence[float] | Floats, y: Sequence[float | None] | Floats, name: str | None, **more: Any) -> Trace:
+def line(x: Sequence[float] | Floats, y: Sequence[float | None] | Floats, name: str | None, **more: Any) -> Trace:
     return {
         "type": "scatter", "x": x, "y": y, "name": name, "mode": "lines+markers", "marker": {"size": 5}, **more,
     }  # fmt: skip
 
 
-def _figure(
+def figure_of(
     traces: list[Trace], title: str, x: str, y: str, height: int = HEIGHT, *,
     xaxis: dict[str, Any] | None = None, yaxis: dict[str, Any] | None = None, **layout: Any,
 ) -> go.Figure:  # fmt: skip

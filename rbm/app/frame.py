@@ -38,6 +38,11 @@ PAGES = {  # in the order of a visit
     "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),
     "filters": ("Filters", ":material/grid_view:", "What each hidden unit looks for."),
     "activations": ("Activations", ":material/blur_on:", "Which hidden units answer to which digit."),
+    "features": (
+        "Features",
+        ":material/category:",
+        "What the hidden layer is good for.",
+    ),
     "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
     "runs": ("Runs", ":material/table_rows:", "Your trainings: compare, keep, download, bring back."),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -18,8 +18,21 @@ _TOLD = "data_told"
 
 
 def chart(drawn: Chart, key: str) -> None:
+    st.plotly_chart(drawn.figure, key=key, alt=drawn.alt, config=_config(key))
+
+
+def selectable(drawn: Chart, key: str) -> list[int]:
+    """A chart whose points are chosen by a click: the `customdata` of those that are."""
+    event = st.plotly_chart(
+        drawn.figure, key=key, alt=drawn.alt, config=_config(key), on_select="rerun", selection_mode="points"
+    )
+    data = [point.get("customdata") for point in event.selection.points]
+    return [int(one[0] if isinstance(one, list) else one) for one in data if one is not None]
+
+
+def _config(key: str) -> dict[str, Any]:
     saved = {"format": st.session_state.get(_FORMAT, "PNG").lower(), "filename": key.replace("_", "-"), "scale": 2}
-    st.plotly_chart(drawn.figure, key=key, alt=drawn.alt, config=_CONFIG | {"toImageButtonOptions": saved})
+    return _CONFIG | {"toImageButtonOptions": saved}
 
 
 def picture(

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import io as buffers
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rbm import files
 from rbm.cli.data import as_learned, check_fit, read_data
 from rbm.cli.options import Add, add_data, add_model
 from rbm.cli.refusals import check_target, refusals
 from rbm.errors import BadValue
-from rbm.measures import diagnostics
+from rbm.measures import diagnostics, features_file
 from rbm.models import io
-from rbm.models.arrays import Array
 
 SUFFIXES = (".npz", ".csv")
 
@@ -42,23 +38,6 @@ def run(options: argparse.Namespace) -> int:
     labels = np.concatenate([data.train_labels, data.test_labels])
     held_out = np.repeat([False, True], [len(part) for part in parts])
     with refusals():
-        files.write(out, table(features, labels, held_out, out.suffix.lower()))
+        files.write(out, features_file.packed(features, labels, held_out, out.suffix.lower()))
     print(f"saved {features.shape[1]} features of {len(features):,} images in {out}")
     return 0
-
-
-def table(features: Array, labels: NDArray[np.int64], held_out: NDArray[np.bool_], suffix: str) -> bytes:
-    """Features (n, d) with the label, the index and the part of each image, as the bytes of a .npz or a .csv file.
-
-    In a CSV a line is an image: index, label, held_out (0 or 1), h0, h1, ... with six digits.
-    """
-    index = np.arange(len(features))
-    if suffix == ".npz":
-        arrays: dict[str, Any] = {"features": features, "labels": labels, "index": index, "held_out": held_out}
-        np.savez_compressed(packed := buffers.BytesIO(), **arrays)
-        return packed.getvalue()
-    head = ",".join(["index", "label", "held_out", *(f"h{unit}" for unit in range(features.shape[1]))])
-    rows = np.column_stack([index, labels, held_out, features])
-    text = buffers.StringIO()
-    np.savetxt(text, rows, fmt=["%d"] * 3 + ["%.6g"] * features.shape[1], delimiter=",", header=head, comments="")
-    return text.getvalue().encode()

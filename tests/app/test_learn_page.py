@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from rbm.app import explained, one_step, server
+from rbm.app import answers, explained, one_step, server
 from rbm.app.components.machine import read_state
 from rbm.app.current_model import default_model
-from rbm.app.learn_page import answers, chapters, curves, numbers, questions
+from rbm.app.learn_page import chapters, curves, numbers, questions
 from rbm.errors import BadValue
 from rbm.measures import exact, tables
 from rbm.models.arrays import as_unit_interval

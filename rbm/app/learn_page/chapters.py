@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from rbm.app import answers
 from rbm.app.explained import CHAPTERS
 from rbm.app.glossary import define
-from rbm.app.learn_page import answers, machine_chapters, questions
 from rbm.app.learn_page import article as last
 from rbm.app.learn_page import learning_chapters as learning
+from rbm.app.learn_page import machine_chapters, questions
 
 _WIDGET, _LAST = "learn_chapter", "learn_last"
 

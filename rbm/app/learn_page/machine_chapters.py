@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from rbm.app import current_model, show
+from rbm.app import answers, current_model, show
 from rbm.app.components import machine
-from rbm.app.learn_page import answers, numbers, questions, quiz
+from rbm.app.learn_page import numbers, questions, quiz
 from rbm.app.learn_page.questions import COLD, FRESH, HALF, HOT, SOFT, TRAINED
 from rbm.app.text import plain
 from rbm.errors import BadValue

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import streamlit as st
 
+from rbm.app import answers, guess
 from rbm.app.explained import CHAPTERS
-from rbm.app.learn_page import answers, questions
+from rbm.app.learn_page import questions
 from rbm.app.learn_page.questions import Question
-
-LARGEST = 1_000_000  # a guess
 
 
 def card(key: str) -> bool:
     """Ask the question; True once it has been answered, and what it covers may be shown."""
     asked = questions.question(key)
-    with st.container(border=True, gap="xsmall"):
-        st.markdown(f":material/help: **Guess.** {asked.text}")
-        guess = answers.mine().get(key)
-        if guess is None:
-            _ask(asked)
-        else:
-            st.markdown(_verdict(asked, guess))
-    return guess is not None
+    return guess.card(key, asked.text, lambda said: _verdict(asked, said), asked.choices)
 
 
 def guessed(key: str) -> bool:
@@ -29,37 +21,12 @@ def guessed(key: str) -> bool:
     return key in answers.mine()
 
 
-def _ask(asked: Question) -> None:
-    key = f"guess_{asked.key}"
-    if asked.choices:
-        st.segmented_control(
-            "Your guess",
-            list(asked.choices),
-            key=key,
-            on_change=_guess,
-            args=(asked.key,),
-            label_visibility="collapsed",
-        )
-        return
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input(
-            "Your guess", 1, LARGEST, None, key=key, placeholder="a number", label_visibility="collapsed", width=180
-        )
-        st.button("That is my guess", key=f"{key}_done", on_click=_guess, args=(asked.key,))
-
-
-def _guess(key: str) -> None:
-    value = st.session_state.get(f"guess_{key}")
-    if value is not None:
-        answers.write(key, str(value))
-
-
-def _verdict(asked: Question, guess: str) -> str:
+def _verdict(asked: Question, said: str) -> str:
     if not asked.choices:
-        return f"You guessed **{int(guess):,}**{_factor(int(guess), float(asked.right))}. {asked.why}"
-    if guess == asked.right:
-        return f":green[:material/check: **{guess}.** You guessed it.] {asked.why}"
-    return f"You guessed *{guess}*. **It is: {asked.right}.** {asked.why}"
+        return f"You guessed **{int(said):,}**{_factor(int(said), float(asked.right))}. {asked.why}"
+    if said == asked.right:
+        return f":green[:material/check: **{said}.** You guessed it.] {asked.why}"
+    return f"You guessed *{said}*. **It is: {asked.right}.** {asked.why}"
 
 
 def _factor(guess: int, right: float) -> str:
