@@ -5,7 +5,7 @@ import streamlit as st
 from rbm.app import frame, visitor
 from rbm.app.explained import link
 from rbm.app.glossary import define
-from rbm.app.runs_page import compare, own, shared
+from rbm.app.runs_page import compare, own, shared, twins
 from rbm.app.server import lab
 
 frame.ensure()
@@ -38,6 +38,8 @@ if runs:
     if 2 <= len(ticked) <= compare.MOST:
         st.header("Settings that differ")
         compare.settings_table(ticked)
+    if len(ticked) == 2:
+        twins.section(ticked, [run.name for run in ticked])
 else:
     own.undo()
     st.info("No runs yet. Train a model, and it will be listed here.", icon=":material/lightbulb:")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, frame
+from rbm.app import current_model, frame, widgets
 from rbm.app.sample_page import board, chains, charts, download, lost_ink, options, samplers, stage, starts
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -38,6 +38,7 @@ with places.film:
 with places.tabs["Settings"]:
     chains.show_held(named, start, chosen)
 with places.note:
+    widgets.not_asked_to_be_probable(named.info)
     lost_ink.tell(named, source, start, chosen, shown)
 panels = {
     "Film strip": lambda: chains.show_film_strip(named, shown),

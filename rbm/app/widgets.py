@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,7 @@ from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.datasets.own import is_brought
 from rbm.pretrained import split
+from rbm.training import autoencoder
 
 
 def named_choice(label: str, titles: dict[str, str], first: str, key: str, help: str) -> str:
@@ -100,4 +102,13 @@ def fairness(named: NamedModel, data: Dataset) -> None:
         st.caption(
             f"This model was trained on other images than those of {plain(data_sets.title(data.name))}, maybe on some "
             "of these too: its held-out digits are no fair test of it."
+        )
+
+
+def not_asked_to_be_probable(note: Mapping[str, Any]) -> None:
+    """On pages that speak of probability: say so where a model's note tells that an autoencoder made it."""
+    if autoencoder.made(note):
+        st.caption(
+            "Trained as an **autoencoder**: these weights were never asked to be probable. They define energies all "
+            "the same, and what these say of digits is nobody's intention."
         )

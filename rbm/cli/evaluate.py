@@ -20,6 +20,7 @@ from rbm.measures.pseudo_likelihood import pseudo_likelihood
 from rbm.models import io
 from rbm.models.arrays import Array, as_floats
 from rbm.models.binary import RBM
+from rbm.training import autoencoder
 
 STAGES = ("reconstruction error", "pseudo-likelihood", "exact log-likelihood", "AIS in both directions")
 SCHEDULES = {"quick": (likelihood.QUICK_SCHEDULE, 500), "full": (likelihood.FULL_SCHEDULE, 2000)}  # and Gibbs sweeps
@@ -47,6 +48,8 @@ def run(options: argparse.Namespace) -> int:
         f"{options.model}: {model.n_visible} visible and {model.n_hidden} hidden units, "
         f"on {len(data.test_images):,} held-out images of {data.name}"
     )
+    if autoencoder.made(note):
+        print("trained as an autoencoder: these weights were never asked to be probable")
     seen, held_out = (as_learned(part, data, model, note) for part in (data.train_images, data.test_images))
     rng = np.random.default_rng(options.seed)
     with Bar(len(STAGES)) as bar:

@@ -13,6 +13,7 @@ probable. (Rumelhart, Hinton & Williams 1986; tied weights: Vincent et al., JMLR
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ import numpy as np
 from rbm.errors import BadValue
 from rbm.models.arrays import Array, Arrays
 from rbm.models.layers import Layers, Parameters, down
-from rbm.training.config import TrainConfig
+from rbm.training.config import PRESETS, TrainConfig
 from rbm.training.gradient import Gradient
 
 NAME = "autoencoder"  # as TrainConfig.algorithm, and as `trained_by` in the note of a model's file
@@ -85,3 +86,10 @@ def note(config: TrainConfig) -> dict[str, str]:
 def made(note: Mapping[str, Any]) -> bool:
     """Whether the note says that the model was trained as an autoencoder."""
     return note.get("trained_by") == NAME
+
+
+def twin(config: TrainConfig) -> TrainConfig:
+    """The other way to learn the same parameters: as many hidden units and epochs from the same seed, all else as the
+    preset of the other algorithm has it."""
+    other = PRESETS["Recommended" if config.algorithm == NAME else "Autoencoder"]
+    return replace(other, n_hidden=config.n_hidden, epochs=config.epochs, seed=config.seed)

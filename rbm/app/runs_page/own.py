@@ -8,7 +8,7 @@ from zlib import crc32
 
 import streamlit as st
 
-from rbm.app import charts, data_sets, visitor
+from rbm.app import charts, data_sets, twin, visitor
 from rbm.app.current_model import use
 from rbm.app.current_run import named, watch
 from rbm.app.server import lab
@@ -16,21 +16,21 @@ from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.runs.record import Run
 
-_UNDO, _TICKED = "deleted_run", "ticked_runs"
+_UNDO = "deleted_run"
 
 
 def table(runs: list[Run]) -> list[Run]:
     """The runs, a line each; those that are ticked. A table whose lines change forgets its ticks, so they are kept."""
     titles = {name: data_sets.title(name) for name in {run.data for run in runs}}
     lines = [_line(run, titles[run.data]) for run in runs]
-    ticked: list[str] = st.session_state.get(_TICKED, [])
+    ticked: list[str] = st.session_state.get(twin.TICKED, [])
     chosen = st.dataframe(
         lines,
         hide_index=True,
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [row for row, run in enumerate(runs) if run.id in ticked]}},
-        key=f"runs_table_{crc32(repr(lines).encode())}",
+        key=f"runs_table_{crc32(repr(lines).encode())}_{st.session_state.get(twin.TABLE, 0)}",
         column_config={
             "started": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
             "error": st.column_config.NumberColumn("training error", format="%.2f"),
@@ -39,7 +39,7 @@ def table(runs: list[Run]) -> list[Run]:
         },
     )
     found = [runs[row] for row in chosen.selection.rows if row < len(runs)]
-    st.session_state[_TICKED] = [run.id for run in found]
+    st.session_state[twin.TICKED] = [run.id for run in found]
     return found
 
 
@@ -84,6 +84,11 @@ def actions(run: Run) -> None:
         if st.button("Show on Train", icon=":material/monitoring:"):
             watch(run.id)
             st.switch_page("pages/train.py")
+        try:
+            if twin.offer(run):
+                st.rerun()
+        except Refused as error:
+            st.error(plain(twin.refusal(error)))
         pin = "Unpin" if run.pinned else "Pin"
         if st.button(pin, icon=":material/push_pin:", help="A pinned run is never removed to make room."):
             _try(lambda: lab().pin(visitor.key(), run.id, not run.pinned))

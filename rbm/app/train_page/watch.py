@@ -7,7 +7,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from rbm.app import charts, data_sets, pictures, show
+from rbm.app import charts, data_sets, pictures, show, twin, widgets
 from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
 from rbm.app.text import plain
@@ -18,6 +18,8 @@ from rbm.measures import diagnostics
 from rbm.models.binary import RBM
 from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
+from rbm.runs.record import Run
+from rbm.training import autoencoder
 from rbm.training.config import TrainConfig
 from rbm.training.start import untrained
 
@@ -74,7 +76,7 @@ def _panel(run_id: str, shown: str) -> None:
         st.rerun()  # deleted in another window
     if progress.status != shown:
         st.rerun()  # the whole page: buttons, the sidebar and the pace change
-    _status(progress)
+    _status(run, progress)
     curve, seen = _columns()
     with curve:
         chart = st.container()
@@ -92,6 +94,7 @@ def _panel(run_id: str, shown: str) -> None:
         _show(_pictures(run_id, stands, data is not None, model, data))
     if data is not None:
         health_panel.panel(progress, model, data, run.config.learning_rate)
+        widgets.not_asked_to_be_probable(autoencoder.note(run.config))
     health_panel.measured(progress)
 
 
@@ -99,7 +102,7 @@ def _columns() -> list[st.delta_generator.DeltaGenerator]:
     return st.columns([11, 9], gap="medium")
 
 
-def _status(progress: Progress) -> None:
+def _status(run: Run, progress: Progress) -> None:
     speed = f" · {progress.images_per_second:,.0f} images/s" if progress.images_per_second else ""
     where = f"Epoch {progress.epoch} of {progress.epochs}"
     if progress.status == "waiting":
@@ -113,14 +116,14 @@ def _status(progress: Progress) -> None:
     elif progress.status == "paused":
         st.progress(progress.fraction, text=f"Paused. {where}, {progress.fraction:.1%} done")
     elif progress.status in ("finished", "stopped"):
-        _ended(progress, speed)
+        _ended(run, progress, speed)
     elif progress.status == "interrupted":
         st.warning(plain(progress.message))
     else:
         st.error(plain(progress.message))
 
 
-def _ended(progress: Progress, speed: str) -> None:
+def _ended(run: Run, progress: Progress, speed: str) -> None:
     """What came of it, and the way on."""
     finished = progress.status == "finished"
     said = f"Finished {progress.epochs} epochs in {progress.seconds:.1f} s{speed}." if finished else (
@@ -130,6 +133,12 @@ def _ended(progress: Progress, speed: str) -> None:
         st.markdown(f":material/check: {said} The model is in use on all pages.")
         # a link, for st.switch_page refuses to leave a page whose settings are in its address
         st.page_link("pages/sample.py", label="**Let it dream**", icon=":material/draw:")
+        twin.compare_link(run)
+        try:
+            if twin.offer(run):
+                st.rerun()  # the whole page: it shows the twin from now on
+        except Refused as error:
+            st.error(plain(twin.refusal(error)))
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
