@@ -36,6 +36,7 @@ PARAMETERS: dict[str, list[str]] = {
     "reconstructions": ["reconstructions_part", "reconstructions_digit", "rebuild_steps"],
     "filters": ["filters_order", "filters_place"],
     "activations": ["activations_part", "activations_digit"],
+    "features": ["features_digit", "map_method"],
     "data": ["set", "data_tab", "upload_seed"],
     "runs": ["run"],
 }

@@ -32,14 +32,14 @@ if runs:
         own.actions(ticked[0])
     elif len(ticked) > compare.MOST:
         st.info(f"Tick at most {compare.MOST} runs to compare them.")
+    if len(ticked) == 2:
+        twins.section(ticked, [run.name for run in ticked])
     if 1 <= len(ticked) <= compare.MOST:
         compare.curves(ticked)
         compare.filters(ticked)
     if 2 <= len(ticked) <= compare.MOST:
         st.header("Settings that differ")
         compare.settings_table(ticked)
-    if len(ticked) == 2:
-        twins.section(ticked, [run.name for run in ticked])
 else:
     own.undo()
     st.info("No runs yet. Train a model, and it will be listed here.", icon=":material/lightbulb:")

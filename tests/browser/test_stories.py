@@ -35,7 +35,18 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page, cold_url: str) -
     expect(page).to_have_title("Sample · RBM Lab")
     assert page.get_by_test_id("stMainBlockContainer").evaluate("main => main.clientWidth") > 900, "as wide as others"
     names = page.get_by_test_id("stSidebar").get_by_role("link")
-    titles = ["Home", "Learn", "Train", "Sample", "Reconstructions", "Filters", "Activations", "Data", "Runs"]
+    titles = [
+        "Home",
+        "Learn",
+        "Train",
+        "Sample",
+        "Reconstructions",
+        "Filters",
+        "Activations",
+        "Features",
+        "Data",
+        "Runs",
+    ]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
 

@@ -59,6 +59,6 @@ def until(page: Page, condition: Callable[[], object]) -> float:
     return time.monotonic() - begin
 
 
-def button(page: Page, name: str) -> Locator:
+def button(page: Page, name: str | re.Pattern[str]) -> Locator:
     """On the page itself: while a script takes long, Streamlit shows a Stop of its own above it."""
     return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)

@@ -37,7 +37,7 @@ def section(named: NamedModel, data: Dataset) -> None:
             )
     if data.labelled:
         st.caption("These lines read the .npz by a hundred labels, as the curve above does:")
-        st.code(LINES, language="python")
+        st.code(LINES, language="python", wrap_lines=True)
 
 
 def packed(named: NamedModel, data: Dataset, suffix: str) -> bytes:

@@ -175,7 +175,11 @@ def _rebuilt(runs: list[Run], names: list[str], data: Dataset) -> None:
     rebuilt = [pictures.grey(diagnostics.reconstruct(model, images), data.shape) for model in models]
     tiles = pictures.interleaved(pictures.grey(images, data.shape), *rebuilt, columns=SHOWN)
     alt = f"{SHOWN} held-out images above the reconstructions of {' and of '.join(names)}"
-    show.picture(pictures.mosaic(tiles, SHOWN, alt), f"Held-out images, and below them: {plain(', then '.join(names))}")
+    show.picture(
+        pictures.mosaic(tiles, SHOWN, alt),
+        f"Held-out images, and below them: {plain(', then '.join(names))}",
+        width="content",
+    )
 
 
 def _row(name: str, number: int, found: Results) -> dict[str, str]:
