@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from rbm import datasets, pretrained
 from rbm.measures import diagnostics, exact, likelihood, monitors
 from rbm.measures.pseudo_likelihood import pseudo_likelihood, stochastic_pseudo_likelihood
-from rbm.models import RBM, GaussianRBM, LabelRBM, Standard, gibbs, io, load, save
+from rbm.models import RBM, DeepBeliefNet, GaussianRBM, LabelRBM, Standard, gibbs, io, load, save
 from rbm.models.arrays import as_unit_interval
 from rbm.models.sampling import sample_class, sample_hidden, sample_visible
-from rbm.training import PRESETS, Diverged, Report, TrainConfig, Trainer, TrainState, train
+from rbm.training import PRESETS, Diverged, Report, TrainConfig, Trainer, TrainState, train, train_deep
 
 __version__ = "0.9.0"  # pyproject.toml reads it here
 
@@ -35,6 +35,7 @@ __all__ = [
     "PRESETS",
     "RBM",
     "BernoulliRBM",
+    "DeepBeliefNet",
     "Diverged",
     "GaussianRBM",
     "LabelRBM",
@@ -60,4 +61,5 @@ __all__ = [
     "save",
     "stochastic_pseudo_likelihood",
     "train",
+    "train_deep",
 ]

@@ -27,7 +27,7 @@ def load(name: str) -> RBM:
     """
     if name not in MODELS:
         raise BadValue(f"no model that ships is called {name!r}; choose one of {', '.join(MODELS)}")
-    return io.load(path(MODELS[name]))
+    return io.read(path(MODELS[name]))[0]
 
 
 def arrays(name: str) -> Arrays:
