@@ -16,15 +16,20 @@ __version__ = "0.9.0"  # pyproject.toml reads it here
 
 if TYPE_CHECKING:
     from rbm.scikit_learn import BernoulliRBM
+    from rbm.scikit_learn_deep import DeepBeliefTransformer
 else:
 
     def __getattr__(name: str) -> object:
-        """`BernoulliRBM` on first use: it takes scikit-learn, half a second to import."""
-        if name != "BernoulliRBM":
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from rbm.scikit_learn import BernoulliRBM
+        """`BernoulliRBM` and `DeepBeliefTransformer` on first use: scikit-learn takes half a second to import."""
+        if name == "BernoulliRBM":
+            from rbm.scikit_learn import BernoulliRBM
 
-        return BernoulliRBM
+            return BernoulliRBM
+        if name == "DeepBeliefTransformer":
+            from rbm.scikit_learn_deep import DeepBeliefTransformer
+
+            return DeepBeliefTransformer
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
@@ -36,6 +41,7 @@ __all__ = [
     "RBM",
     "BernoulliRBM",
     "DeepBeliefNet",
+    "DeepBeliefTransformer",
     "Diverged",
     "GaussianRBM",
     "LabelRBM",
