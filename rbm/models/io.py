@@ -91,7 +91,7 @@ def read(path: Source, check: Check | None = None) -> tuple[RBM, dict[str, Any]]
     A net is refused: `read_net` reads it.
     """
     model, info = _read(path, check, net=False)
-    assert isinstance(model, RBM)
+    assert not isinstance(model, DeepBeliefNet)
     return model, info
 
 

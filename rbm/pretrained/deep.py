@@ -18,7 +18,6 @@ from rbm import datasets, pretrained
 from rbm.measures import likelihood
 from rbm.models import arrays, io
 from rbm.models.deep import DeepBeliefNet
-from rbm.models.labelled import LabelRBM
 from rbm.pretrained import split
 from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
@@ -42,7 +41,6 @@ def make(folder: Path) -> None:
     for _, report in train_deep(digits.train, [TOP], labels=digits.train_labels, below=[bottom]):
         print(f"epoch {report.epoch:3}  error {report.reconstruction_error:.3f}", flush=True)
     top = report.model
-    assert isinstance(top, LabelRBM)
     means = hidden_means([bottom], digits.train)
     for epoch, taught in enumerate(teach_reading(top, means, digits.train_labels, **READING), 1):
         top = taught

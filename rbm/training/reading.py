@@ -20,14 +20,14 @@ from numpy.typing import ArrayLike
 
 from rbm.errors import BadValue
 from rbm.models.arrays import Array, as_unit_interval, bernoulli, check_labels, sigmoid, softmax, softplus
-from rbm.models.labelled import LabelRBM
+from rbm.models.binary import RBM
 from rbm.models.layers import Parameters
 
 BATCH = 100
 
 
 def teach_reading(
-    model: LabelRBM,
+    model: RBM,
     images: ArrayLike,
     labels: ArrayLike,
     *,
@@ -36,15 +36,15 @@ def teach_reading(
     reading: float,
     chains: int = 100,
     seed: int = 0,
-) -> Iterator[LabelRBM]:
+) -> Iterator[RBM]:
     """The model after every epoch on images (n, n_pixels), uint8 or in [0, 1], and labels (n,).
 
     reading: α, what log p(y | x) counts beside log p(x, y); at 0 this is PCD-1. The rate falls evenly to zero. Images
     are drawn black or white for the dreams, and read as they are. Chains start at images. Raises ValueError for images
     or labels that don't fit, BadValue for a model without classes.
     """
-    if not isinstance(model, LabelRBM):
-        raise BadValue(f"to teach reading takes a model with classes, got a {type(model).__name__}")
+    if not model.n_classes:
+        raise BadValue(f"to teach reading takes a model with classes, got {model!r}")
     data = as_unit_interval(images)
     one_hot = np.eye(model.n_classes, dtype=np.float32)[check_labels(labels, len(data), model.n_classes)]
     rng = np.random.default_rng(seed)
@@ -65,7 +65,7 @@ def teach_reading(
 
 
 def dreaming_gradient(
-    model: LabelRBM, p: Parameters, x: Array, y: Array, chain: Array, rng: np.random.Generator
+    model: RBM, p: Parameters, x: Array, y: Array, chain: Array, rng: np.random.Generator
 ) -> tuple[Parameters, Array]:
     """The gradient of the mean log p(x, y) by chains at `chain` (chains, n_visible), and where these stand then."""
     now = replace(model, **p._asdict())

@@ -63,7 +63,7 @@ def test_it_reads_better():
 
 
 def test_what_can_not_be_taught_is_refused():
-    with pytest.raises(BadValue, match="takes a model with classes, got a RBM"):
+    with pytest.raises(BadValue, match="takes a model with classes, got RBM"):
         next(teach_reading(PLAIN, IMAGES, LABELS, epochs=1, learning_rate=0.1, reading=1.0))
     with pytest.raises(ValueError, match="labels must be"):
         next(teach_reading(MODEL, IMAGES, LABELS + 3, epochs=1, learning_rate=0.1, reading=1.0))
