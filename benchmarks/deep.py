@@ -66,7 +66,8 @@ def misread_by_classes(data: rbm.datasets.Dataset) -> float:
 def dreams(net: DeepBeliefNet, data: rbm.datasets.Dataset) -> dict[str, NDArray[np.float64]]:
     """What the classifier sees in 1,000 dreams (10,): free ones from digits and from noise, and of classes asked."""
     classify, rng = pixel_classifier(data), np.random.default_rng(0)
-    noise = arrays.bernoulli(np.full((deep.DREAMS, net.n_pixels), 0.5), rng)
+    ink = arrays.as_unit_interval(data.train_images).mean(axis=0)
+    noise = arrays.bernoulli(np.broadcast_to(ink, (deep.DREAMS, net.n_pixels)), rng)
     made = {
         "dreams from digits": net.dream(data.train_images[: deep.DREAMS], deep.SWEEPS, rng),
         "dreams from noise": net.dream(noise, deep.SWEEPS, rng),

@@ -120,7 +120,8 @@ class DeepBeliefNet:
     def dream(self, start: ArrayLike, steps: int, rng: np.random.Generator, label: ArrayLike | None = None) -> Array:
         """Pixel means (n, n_pixels) of dreams: `steps` Gibbs sweeps of the top, from images `start`, then one way down.
 
-        start: images (n, n_pixels), real ones or noise, which go up as draws. label: a class, or one an image (n,),
+        start: images (n, n_pixels) that go up as draws: real ones, or noise with the ink of the mean image; from even
+        noise a trained net may take thousands of sweeps to find its pictures. label: a class, or one an image (n,),
         that the top is held to. Raises BadValue for labels without classes, ValueError for images or labels that
         can't be, and for a negative number of steps.
         """
