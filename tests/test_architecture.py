@@ -26,7 +26,7 @@ MAY_IMPORT = {  # what a folder or a module of rbm/ may import besides itself
     "runs": (*GROUND, *CORE),
     "app": (*GROUND, *CORE, "runs", "pretrained"),
     "cli": (*GROUND, *CORE, "runs"),
-    **dict.fromkeys(("scikit_learn", "pretrained"), (*GROUND, *CORE)),
+    **dict.fromkeys(("scikit_learn", "scikit_learn_deep", "pretrained"), (*GROUND, *CORE)),
     **dict.fromkeys(("__main__", "datasets.__main__"), ("cli",)),  # what is started
 }
 NO_STREAMLIT = [  # of rbm/app/: what draws and computes

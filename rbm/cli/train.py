@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
+from rbm.cli import layers
 from rbm.cli.bar import Bar
 from rbm.cli.curve import Curve
 from rbm.cli.data import as_trained, read_data
@@ -30,6 +31,13 @@ SWAPS = ("swap_rate", "swap_rate_lowest")  # what algorithm pt reports of itself
 def add_options(add: Add) -> None:
     add_data(add, "what to learn")
     add("--out", required=True, help="where to save the model, an .npz file; replaces it (required)")
+    add(
+        "--layers",
+        type=layers.sizes,
+        metavar="N,N",
+        help="hidden units of each layer, bottom first: trains a deep belief net, each by the settings given, and "
+        "--labels are for the top alone; without it one machine of --n-hidden units is trained (default: none)",
+    )
     add("--labels", action="store_true", help="learn the classes of the images too (default: no)")
     add(
         "--measure",
@@ -102,6 +110,8 @@ class Plan:
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.layers is not None:
+        return layers.run(options, given(options))
     out = Path(options.out)
     with refusals():
         plan = _plan(options)

@@ -1,6 +1,7 @@
 """What an RBM is, and how it is sampled."""
 
 from rbm.models.binary import RBM
+from rbm.models.deep import DeepBeliefNet
 from rbm.models.gaussian import GaussianRBM, Standard
 from rbm.models.io import load, save
 from rbm.models.labelled import LabelRBM
@@ -8,6 +9,7 @@ from rbm.models.sampling import gibbs
 
 __all__ = [
     "RBM",
+    "DeepBeliefNet",
     "GaussianRBM",
     "LabelRBM",
     "Standard",

@@ -1,6 +1,7 @@
 """The models that ship, and the command that makes them.
 
 >>> model = rbm.pretrained.load("digits")
+>>> net = rbm.pretrained.load_net("deep")
 
 Each file's note says what the model is (`name`, `about`), how it was made (`made_by`, `data`, `config`) and what was
 measured on it (`measured`).
@@ -15,9 +16,11 @@ from rbm.errors import BadFile, BadValue
 from rbm.models import io
 from rbm.models.arrays import Arrays
 from rbm.models.binary import RBM
+from rbm.models.deep import DeepBeliefNet
 
 NAMES = ("default", "strokes", "classes", "sick")  # of the files
 MODELS = {"digits": "default", "strokes": "strokes", "classes": "classes", "sick": "sick"}
+NETS = {"deep": "deep"}
 
 
 def load(name: str) -> RBM:
@@ -27,7 +30,14 @@ def load(name: str) -> RBM:
     """
     if name not in MODELS:
         raise BadValue(f"no model that ships is called {name!r}; choose one of {', '.join(MODELS)}")
-    return io.load(path(MODELS[name]))
+    return io.read(path(MODELS[name]))[0]
+
+
+def load_net(name: str) -> DeepBeliefNet:
+    """A shipped deep belief net of 28 × 28 pixels, by its name: "deep". Raises BadValue, for any other."""
+    if name not in NETS:
+        raise BadValue(f"no net that ships is called {name!r}; choose one of {', '.join(NETS)}")
+    return io.read_net(path(NETS[name]))[0]
 
 
 def arrays(name: str) -> Arrays:

@@ -2,6 +2,7 @@
 
     python -m rbm.pretrained.make default --data FOLDER           20 minutes, one thread of a quiet machine
     python -m rbm.pretrained.make classes --data FOLDER           seven minutes
+    python -m rbm.pretrained.make deep --data FOLDER              half an hour; it stands on the default
     python -m rbm.pretrained.make strokes sick                    one minute, no folder
     python -m rbm.pretrained.make learning course probe           ten minutes, no folder: what pages show
 
@@ -26,7 +27,7 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.pretrained import course, learning, probe, split
+from rbm.pretrained import course, deep, learning, probe, split
 from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
@@ -94,6 +95,9 @@ def main(arguments: list[str] | None = None) -> None:
     for name in options.names:
         if name in LESSONS:
             LESSONS[name]()
+            continue
+        if name == deep.NAME:
+            deep.make(options.data)
             continue
         recipe = RECIPES[name]
         digits = split.full(options.data) if recipe.full else split.embedded()
@@ -170,11 +174,12 @@ def log_likelihood(model: RBM, digits: Digits) -> likelihood.LogLikelihood:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rbm.pretrained.make", description=str(__doc__).split("\n")[0])
-    parser.add_argument("names", nargs="+", choices=(*pretrained.NAMES, *LESSONS))
+    parser.add_argument("names", nargs="+", choices=(*pretrained.NAMES, *LESSONS, deep.NAME))
     parser.add_argument("--data", type=Path, help="folder with MNIST's training digits as IDX files, plain or .gz")
     options = parser.parse_args(arguments)
-    if options.data is None and any(RECIPES[name].full for name in options.names if name in RECIPES):
-        parser.error("default and classes need --data FOLDER")
+    full = {deep.NAME, *(name for name, recipe in RECIPES.items() if recipe.full)}
+    if options.data is None and full & set(options.names):
+        parser.error("default, classes and deep need --data FOLDER")
     return options
 
 

@@ -143,7 +143,7 @@ class Store:
         """The model so far: None where none was kept. Raises BadModelFile, BadCheckpoint or OSError."""
         model, checkpoint = self._model_path(run.id), self._checkpoint_path(run.id)
         if model.exists() and (run.over or not checkpoint.exists()):
-            return io.load(model)
+            return io.read(model)[0]
         state = self.checkpoint(run)
         return None if state is None else checkpoints.model(state, run.config, run.n_classes)
 
@@ -175,7 +175,7 @@ class Store:
 
     def copy(self, run: Run, new: Run) -> None:
         """Keep `new` with the curve and the model of `run`. Raises NotSaved."""
-        if not self.keep(new, self._database.points(run.id), model=io.load(self._model_path(run.id))):
+        if not self.keep(new, self._database.points(run.id), model=io.read(self._model_path(run.id))[0]):
             raise NotSaved(f"the run could not be saved. {self.trouble}")
 
     # ---- for whoever runs the server

@@ -1,6 +1,7 @@
 """How a model learns."""
 
 from rbm.training.config import PRESETS, TrainConfig
+from rbm.training.deep import train_deep
 from rbm.training.state import Diverged, Report, TrainState
 from rbm.training.trainer import Trainer, train
 
@@ -12,4 +13,5 @@ __all__ = [
     "TrainState",
     "Trainer",
     "train",
+    "train_deep",
 ]

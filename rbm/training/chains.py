@@ -50,6 +50,15 @@ def start_chains(
     return Tempered(config.chains, config.temperatures, p, base, layers, rng)
 
 
+def swap_rates(swaps: Counts | None) -> dict[str, float]:
+    """Shares of the `swaps` tried since the last call that succeeded, which are counted anew; nothing without any."""
+    if swaps is None:
+        return {}
+    rates = swaps[:, 0] / swaps[:, 1]
+    swaps[...] = 0
+    return {"swap_rate": float(rates.mean()), "swap_rate_lowest": float(rates.min())}
+
+
 class FromData:
     """Contrastive divergence: the chains start at the batch each time (Hinton 2002)."""
 

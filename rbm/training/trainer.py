@@ -24,10 +24,10 @@ from rbm.models.binary import RBM
 from rbm.models.layers import Parameters, down, up
 from rbm.training.autoencoder import AutoencoderGradient, Rebuilt
 from rbm.training.batches import Images, held_out_images
-from rbm.training.chains import Chains, start_chains
+from rbm.training.chains import Chains, start_chains, swap_rates
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
-from rbm.training.start import first_parameters
+from rbm.training.start import first_parameters, parameters_of
 from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
 
 LARGEST = 50.0  # weights of models that learn stay below 20
@@ -45,6 +45,7 @@ def train(
     monitors: Iterable[str] = (),
     monitor_every: int = 1,
     state: TrainState | None = None,
+    start: RBM | None = None,
 ) -> Iterator[Report]:
     """Train a machine on `images` (n, pixels); yields a report after every epoch.
 
@@ -56,6 +57,7 @@ def train(
         names from `rbm.monitors.MONITORS`, or "update_ratio". They change nothing of the run but its time.
     state: where an earlier run on the same images stopped (`Report.state`). The rest of the run is then bit
         for bit what the earlier one would have done, on the same machine and number of threads.
+    start: a model to begin from, of the kind and shape that these images and settings ask for. Chains begin anew.
 
     Raises ValueError for data or a state it can't use, and Diverged within an epoch of a blow-up. The
     caller's arrays are never changed, and the same seed gives the same weights.
@@ -69,6 +71,7 @@ def train(
         monitors=monitors,
         monitor_every=monitor_every,
         state=state,
+        start=start,
     )
     while not trainer.finished:
         report = trainer.step()
@@ -90,6 +93,7 @@ class Trainer:
         monitors: Iterable[str] = (),
         monitor_every: int = 1,
         state: TrainState | None = None,
+        start: RBM | None = None,
     ) -> None:
         self.config = config
         self._images = Images(images, config, labels)
@@ -99,7 +103,7 @@ class Trainer:
         self.epoch = self.batch = self._measured = 0
         self._error_sum = self._seconds = 0.0
         self._rng = np.random.Generator(np.random.SFC64(config.seed))
-        self._prepare()
+        self._prepare(start)
         self._order = self._rng.permutation(len(self._images))
         if state is None:
             some = self._order[:MEASURED]  # at random: the first ones may all be of one class
@@ -111,12 +115,14 @@ class Trainer:
         self._watch = watch(monitors, monitor_every, self.model, images, validation, seed=config.seed, threshold=cut)
         self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
 
-    def _prepare(self) -> None:
+    def _prepare(self, start: RBM | None) -> None:
         """The start of every array; all that the step needs is allocated here."""
         config, rng = self.config, self._rng
         self._batch_size = batch = min(config.batch_size, len(self._images))
         base = self._images.base_rates().astype(np.float32)
-        self._parameters = p = first_parameters(base, config, rng)
+        self._parameters = p = (
+            first_parameters(base, config, rng) if start is None else parameters_of(start, config, self._images)
+        )
         self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
 
         model_rows = batch if config.algorithm in FROM_DATA else config.chains
@@ -235,17 +241,9 @@ class Trainer:
             seconds=seconds,
             images_per_second=n / seconds,
             metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity)
-            | self._swap_rates(),
+            | swap_rates(self._chains.swaps),
             state=self.snapshot(),
         )
-
-    def _swap_rates(self) -> dict[str, float]:
-        """Shares of the swaps tried in this epoch that succeeded, and a new count."""
-        if (swaps := self._chains.swaps) is None:
-            return {}
-        rates = swaps[:, 0] / swaps[:, 1]
-        swaps[...] = 0
-        return {"swap_rate": float(rates.mean()), "swap_rate_lowest": float(rates.min())}
 
     def validation_error(self) -> float | None:
         """Mean reconstruction error of the held-out images now, if there are any."""

@@ -12,7 +12,7 @@ import rbm
 from rbm import pretrained
 from rbm.measures import diagnostics
 from rbm.models import io
-from rbm.pretrained import make
+from rbm.pretrained import deep, make
 from tests import brute
 
 PIXELS, CLASSES, HIDDEN = 5, 3, 7
@@ -46,6 +46,19 @@ def test_what_the_notes_say_is_so() -> None:
     model, _ = io.read(pretrained.path("classes"))
     assert isinstance(model, rbm.LabelRBM)
     assert (model.classify(data.test_images) != data.test_labels).mean() < 0.05
+
+
+def test_the_net_that_ships_reads_better_than_one_layer() -> None:
+    data, net = rbm.datasets.load("mnist-5k"), pretrained.load_net("deep")
+    note = io.read_net(pretrained.path("deep"))[1]
+    assert repr(net) == "DeepBeliefNet(784-500-1000, 10 classes)"
+    assert pretrained.path("deep").stat().st_size < 8e6
+    assert rbm.TrainConfig(**note["config"]) == deep.TOP
+    misread = float((net.classify(data.test_images) != data.test_labels).mean())
+    assert misread == pytest.approx(note["measured"]["misread_mnist_5k"], abs=0.002)
+    assert misread < (pretrained.load("classes").classify(data.test_images) != data.test_labels).mean()
+    with pytest.raises(ValueError, match="no net that ships is called 'digits'; choose one of deep"):
+        pretrained.load_net("digits")
 
 
 @pytest.mark.parametrize("labels", [False, True])
