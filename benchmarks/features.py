@@ -44,7 +44,8 @@ def main() -> None:
 
 
 def cell(point: Point, expected: float | None) -> str:
-    said = f"{100 * point.error:.1f} ± {100 * point.standard_error:.1f}"
+    spread = f" ± {100 * point.standard_error:.1f}" if point.draws > 1 else ""
+    said = f"{100 * point.error:.1f}{spread}"
     if expected is None:
         return f"{said:>16}"
     return f"{said} ({expected}){mark(point, expected)}"

@@ -81,8 +81,8 @@ def same_class(features: Array, labels: NDArray[np.int64], k: int = 10) -> float
 
     Near is a large cosine, as in `reader.nearest`; nobody is their own neighbour. Raises BadValue for too few images.
     """
-    if len(features) <= k:
-        raise BadValue(f"{k} neighbours need more than {k} images, got {len(features)}")
+    if not 1 <= k < len(features):
+        raise BadValue(f"k neighbours need k from 1 to below the number of images, {len(features)}, got {k}")
     sizes = np.linalg.norm(features, axis=1, keepdims=True)
     unit = features / np.maximum(sizes, np.finfo(np.float32).tiny)
     cosine = unit @ unit.T

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Classes = NDArray[np.int64]
 
 SIZES = (20, 50, 100, 300, 1000, 4000)  # labels
-DRAWS, MANY = 5, 1000  # draws of the labelled images, below so many labels; from there on one
+DRAWS, MANY = 20, 1000  # draws of the labelled images, below so many labels; from there on one
 STEPS = 1000  # of the solver, at most; it needs less than half of them on digits
 
 

@@ -54,7 +54,7 @@ def test_neighbours_are_counted_one_by_one() -> None:
         ]
         same += sum(labels[j] == labels[i] for j in sorted(range(59), key=lambda j: -cosines[j])[:5])
     assert maps.same_class(features, labels, 5) == pytest.approx(same / 59 / 5)
-    with pytest.raises(BadValue, match="10 neighbours need more than 10 images, got 10"):
+    with pytest.raises(BadValue, match="below the number of images, 10, got 10"):
         maps.same_class(features[:10], labels[:10])
 
 
