@@ -78,4 +78,4 @@ def _framed(
     wrong = (labels != label) & (label >= 0)
     framed[:] = np.where(wrong[:, None], ORANGE, GREY)[:, None, None]
     framed[:, FRAME:-FRAME, FRAME:-FRAME] = tiles
-    return pictures.mosaic(framed, COUNT, alt, scale=2 if width > 16 else 5, gap=2, border=255)
+    return pictures.mosaic(framed, COUNT, alt, scale=2 if width > 16 else 5, gap=1)
