@@ -90,8 +90,12 @@ def status_line(measuring):
 
         from rbm.app.train_page import watch
         from rbm.runs.progress import Progress
+        from rbm.runs.record import Run
+        from rbm.training.config import TrainConfig
 
-        watch._status(Progress("running", 7, epoch=3, fraction=0.5, speed=0.1, measuring=st.session_state["measuring"]))
+        measuring = st.session_state["measuring"]
+        run = Run("a", "owner", "tiny", "0" * 64, TrainConfig(), 0.0)
+        watch._status(run, Progress("running", 7, epoch=3, fraction=0.5, speed=0.1, measuring=measuring))
 
     app = AppTest.from_function(page, default_timeout=SECONDS)
     app.session_state["measuring"] = measuring

@@ -12,20 +12,23 @@ from streamlit.testing.v1 import AppTest
 
 from rbm import pretrained
 from rbm.app import current_model
+from rbm.app.features_page import curves
 from rbm.app.learn_page import numbers, questions
 from rbm.errors import BadFile
-from rbm.pretrained import course, learning
+from rbm.models import io
+from rbm.pretrained import course, learning, probe
 from tests.app.test_pages import PAGES, app, open_page, says
 
 __all__ = ["app"]
 
+PARTS = ("weights", "visible_bias", "hidden_bias")
 FILES = sorted(path.stem for path in pretrained.path("x").parent.glob("*.npz"))
 
 
 def forget() -> None:
     """All that was read from these files before."""
     st.cache_resource.clear()
-    for module in (course, learning, numbers, questions):
+    for module in (course, learning, probe, curves, numbers, questions):
         for one in vars(module).values():
             if hasattr(one, "cache_clear"):
                 one.cache_clear()
@@ -50,7 +53,7 @@ def flip(path: Path, where: float) -> None:
 
 
 def test_these_are_all_files() -> None:
-    assert [*FILES] == ["classes", "course", "default", "learning", "sick", "strokes"]
+    assert [*FILES] == ["classes", "course", "deep", "default", "learning", "probe", "sick", "strokes"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -61,6 +64,9 @@ def test_every_page_opens_with_a_damaged_file(folder: Path, app: AppTest, name: 
         told = [error.value for error in app.error]
         if (page, name) == ("learn", "course"):  # every chapter is about machines in it
             assert "course.npz, which ships with the program, can't be read" in told[0]
+        elif (page, name) == ("features", "probe"):  # the curves to compare with; maps and neighbours are there
+            assert "probe.npz, which ships with the program, can't be read" in told[0]
+            assert "map_pixels" in [chart.key for chart in app.get("plotly_chart")]
         else:
             assert told == []
         if page == "home" and name in pretrained.NAMES:
@@ -82,6 +88,9 @@ def test_no_flipped_byte_goes_unseen(folder: Path, name: str, where: float) -> N
 
 
 def _read(name: str) -> dict[str, bytes]:
+    if name in pretrained.NETS.values():  # its reader knows how many layers there must be
+        layers = enumerate(io.read_net(pretrained.path(name))[0].layers)
+        return {f"{number} {part}": getattr(layer, part).tobytes() for number, layer in layers for part in PARTS}
     return {key: array.tobytes() for key, array in pretrained.arrays(name).items()}
 
 

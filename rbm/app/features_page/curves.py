@@ -38,7 +38,11 @@ def section(named: NamedModel, data: Dataset) -> None:
     if not data.labelled:
         st.caption("These images have no labels, so there is nothing to read. The map and the neighbours need none.")
         return
-    known = _of_others(data)
+    try:
+        known = _of_others(data)
+    except Refused as error:  # the file that ships is damaged: the rest of the page needs none
+        st.error(f"{plain(error)}.", icon=":material/error:")
+        return
     if not known:
         _measured(named, data, known)
         return

@@ -10,6 +10,7 @@ from rbm.app import current_model, ink, kept, pictures, show
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described
 from rbm.app.features_page.plane import CHOSEN, FIRST
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.measures.reader import nearest
 from rbm.models.arrays import Array
@@ -37,7 +38,7 @@ def section(named: NamedModel, data: Dataset) -> None:
     left, right = st.columns([1, 5], gap="medium")
     with left:
         name = "Your drawing" if label < 0 else f"A {data.class_name(label)}" if data.labelled else "The image"
-        show.picture(pictures.single(pictures.grey(image[None], data.shape), name, 150), name, width="content")
+        show.picture(pictures.single(pictures.grey(image[None], data.shape), name, 150), plain(name), width="content")
     with right:
         _rows(named, data, image, label if data.labelled else -1)
 
