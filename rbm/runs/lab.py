@@ -255,7 +255,7 @@ class Lab:
         said = f"The server was stopped while this run trained. Resume goes on from epoch {run.epoch}."
         message = said if run.status == "interrupted" else run.message
         if run.waits_below:
-            message = ", ".join(["Waiting for the layer below", *self._towers.names(run.below)[-1:]])
+            message = self._towers.waits_for(run)
         return Progress(
             run.status, run.config.epochs, None, run.epoch, run.fraction, run.seconds, message=message
         )  # fmt: skip
@@ -269,6 +269,10 @@ class Lab:
         stands = self.standing(run_id)
         history = self.store.points(run_id)
         return replace(stands, model=model, history=history, message=damage or stands.message)
+
+    def layers(self, run_id: str) -> list[Run]:
+        """This run and all that it stands on, bottom first. Raises NoSuchRun where one is gone."""
+        return self._towers.chain(run_id)
 
     def net(self, run_id: str) -> DeepBeliefNet | None:
         """This run on all that it stands on, as they are now; None where a layer is gone or has no model yet."""

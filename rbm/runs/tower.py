@@ -128,6 +128,15 @@ class Towers:
         except NoSuchRun:
             return []
 
+    def waits_for(self, run: Run) -> str:
+        """A sentence on the layer that `run` waits for."""
+        try:
+            below = self._run(run.below)
+        except NoSuchRun:
+            return "Waiting for the layer below"
+        rests = "" if below.unfinished else f", which is {below.status}"
+        return f"Waiting for the layer below, {below.name}{rests}"
+
     def net(self, run_id: str) -> DeepBeliefNet:
         """Raises Refused where a layer is gone, has no model or doesn't fit the others."""
         layers = []

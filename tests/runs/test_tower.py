@@ -171,7 +171,7 @@ def test_an_upper_layer_that_is_resumed_first_waits(tmp_path: Path) -> None:
     lab = open_lab(tmp_path)
     lab.resume("ann", upper)
     assert lab.run(upper).status == "waiting"
-    assert lab.standing(upper).message == "Waiting for the layer below, Tower"
+    assert lab.standing(upper).message == "Waiting for the layer below, Tower, which is interrupted"
     lab.resume("ann", upper)
     assert lab.run(upper).status == "waiting", "it waits already"
     lab.close()
