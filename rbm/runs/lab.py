@@ -115,32 +115,24 @@ class Lab:
         of the same images: now, where that run is over and has a model, else as soon as it is finished.
         """
         dataset = self._load(data)
-        before = self._fingerprint(dataset, labels)  # it takes time, once
+        self._fingerprint(dataset, labels)  # it takes time, once
         with self._lock:
             layers = self._towers.chain(self._owned(owner, below).id) if below else []
             tower.check(layers, data, config)
             self._check(dataset, config, labels, measures, layers[-1].config.n_hidden if layers else 0)
-            begins = not layers or self._towers.ready(layers[-1])
             run = Run(
-                name=clean_name(name),
-                owner=owner_hash(owner),
-                data=data,
-                fingerprint=before if not layers else self._print(dataset, labels, below) if begins else "",
-                config=config,
-                created=time.time(),
-                n_classes=trainable.n_classes(dataset, labels),
-                measures=measures,
-                holder=self.store.holder,
-                below=below,
-            )
-            if begins:  # what waits for another begins when that one no longer counts
-                self._check_share(run.owner)
-            self.store.make_room()
-            if begins:
-                self._train(self._job(run, dataset))
+                clean_name(name), owner_hash(owner), data, "", config, time.time(), holder=self.store.holder,
+                n_classes=trainable.n_classes(dataset, labels), measures=measures, below=below,
+            )  # fmt: skip
+            if layers and not self._towers.ready(layers[-1]):
+                self.store.make_room(below=below)
+                self.store.add(run)
+                return self.store.get(run.id).id  # what waits for another run is in the list or nowhere
+            run = replace(run, fingerprint=self._print(dataset, labels, below))
+            self._check_share(run.owner)
+            self.store.make_room(below=below)
+            self._train(self._job(run, dataset))
             self.store.add(run)
-            if not begins:
-                self.store.get(run.id)  # what waits for another run is in the list or nowhere
             return run.id
 
     def start_tower(
@@ -327,6 +319,8 @@ class Lab:
             run, job = self._owned(owner, run_id), self.job(run_id)
             self._towers.check_bare(run, "delete that one first")
             self._change(owner, run_id, "deleted", time.time())
+            if run.waits_below:
+                self.store.keep(replace(run, status="stopped"))
             if job is not None:
                 job.stop()
                 self._jobs.pop(run_id, None)
@@ -369,7 +363,7 @@ class Lab:
             return own.id
         if found is None:
             raise Refused("this training is not here any more; start it")
-        self.store.make_room()
+        self.store.make_room(below=below)
         new = Run(clean_name(name), owner_hash(owner), data, found.fingerprint, config, time.time(), below=below)
         kept = ("n_classes", "measures", "versions", "status", "epoch", "fraction", "seconds")
         errors = ("training_error", "validation_error")

@@ -39,12 +39,19 @@ def with_layers_below(some: Iterable[Run], runs: Iterable[Run]) -> dict[str, Run
 
 
 def leaving(
-    runs: Iterable[Run], sizes: Mapping[str, int], limits: Limits, more: int, used: int, whose: str | None = None
+    runs: Iterable[Run],
+    sizes: Mapping[str, int],
+    limits: Limits,
+    more: int,
+    used: int,
+    whose: str | None = None,
+    below: str = "",
 ) -> list[Run]:
     """What is removed so that `more` runs fit beside `used` bytes of the list itself, `sizes` by id being theirs.
 
     runs: the oldest first. First goes what was deleted. Then, one by one, the oldest run of whoever has the largest
     share, imported ones before others; never one that is pinned or trains, or that others stand on.
+    below: the run that the new one stands on.
     `whose`: only this owner's, for an import; then it raises Refused where that is not enough.
     """
     most = limits.max_megabytes * 2**20
@@ -62,7 +69,7 @@ def leaving(
         if run.deleted is not None or (whose in (None, run.owner) and not (run.pinned or run.unfinished))
     ]  # fmt: skip
     going: list[Run] = []
-    above = Counter(run.below for run in staying if run.deleted is None)  # how many stand on each
+    above = Counter([below, *(run.below for run in staying if run.deleted is None)])  # how many stand on each
     while (loose := [run for run in free if not above[run.id]]) and (count > limits.max_runs or total > most):
         run = next((one for one in loose if one.deleted is not None), None) or max(loose, key=share)
         free.remove(run)

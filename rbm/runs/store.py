@@ -201,19 +201,20 @@ class Store:
 
     # ---- room
 
-    def would_go(self, more: int = 1, whose: str | None = None) -> list[Run]:
+    def would_go(self, more: int = 1, whose: str | None = None, below: str = "") -> list[Run]:
         """What `make_room(more)` would remove: what is past its time, and see `room.leaving`."""
         runs = self._find("TRUE ORDER BY rowid")
         old = [run for run in runs if run.deleted is None and room.is_old(run, self.limits.max_days)]
-        held = room.with_layers_below([run for run in runs if run.deleted is None and run not in old], runs)
+        staying = [run for run in runs if run.deleted is None and (run not in old or run.id == below)]
+        held = room.with_layers_below(staying, runs)
         old = [run for run in old if run.id not in held]
         runs = [run for run in runs if run not in old]
         sizes = {run.id: self.size(run) for run in runs}
-        return old + room.leaving(runs, sizes, self.limits, more, self._database.size(), whose)
+        return old + room.leaving(runs, sizes, self.limits, more, self._database.size(), whose, below)
 
-    def make_room(self, more: int = 1) -> None:
-        """Remove for good what `would_go` names."""
-        self.remove(self.would_go(more))
+    def make_room(self, more: int = 1, below: str = "") -> None:
+        """Remove for good what `would_go` names. below: the run that the new one stands on."""
+        self.remove(self.would_go(more, below=below))
 
     def remove(self, runs: list[Run]) -> None:
         """For good, with their files."""

@@ -261,6 +261,19 @@ def test_stopping_a_layer_that_waits(lab: Lab, gate: Gate) -> None:
     assert lab.run(upper).status == "stopped"
 
 
+def test_one_that_was_deleted_while_it_waited_comes_back_at_rest(lab: Lab, gate: Gate) -> None:
+    below, upper = lab.start_tower("ann", "tiny", (CONFIG, UPPER), "Tower")
+    gate.arrived()
+    lab.delete("ann", upper)
+    gate.open()
+    assert over(lab, below) == "finished"
+    lab.undelete("ann", upper)
+    assert lab.run(upper).status == "stopped"
+    lab.resume("ann", upper)
+    assert over(lab, upper) == "finished"
+    assert equal(lab.net(upper), trained(CONFIG, UPPER))
+
+
 # ---- what is refused
 
 
@@ -474,6 +487,17 @@ def test_layers_that_others_stand_on_are_not_removed_to_make_room(small: Lab) ->
     assert [run.id for run in small.would_go("ann")] == [upper], "the oldest on which nothing stands"
     finish(small, config=replace(CONFIG, seed=2))
     assert [run.id for run in small.would_go("ann")] == [below]
+
+
+def test_the_room_for_a_layer_is_not_made_by_removing_the_one_below(small: Lab) -> None:
+    below = finish(small)
+    finish(small, config=replace(CONFIG, seed=1))
+    finish(small, config=replace(CONFIG, seed=2))
+    small.store.change(small.run(below), "created", time.time() - 400 * 24 * 3600)
+    upper = small.start("ann", "tiny", UPPER, "Upper", below=below)
+    wait(small, upper)
+    assert small.net(upper).depth == 2
+    assert len(small.runs("ann")) == 3
 
 
 def test_old_layers_stay_below_younger_ones(small: Lab) -> None:

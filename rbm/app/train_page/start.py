@@ -47,7 +47,7 @@ def just_begun(chosen: Chosen) -> list[Run]:
 def _upwards(run: Run, runs: list[Run]) -> list[Run]:
     """The run, the first of `runs` that stands on it, and so on."""
     tower = [run]
-    while above := [one for one in runs if one.below == tower[-1].id]:
+    while len(tower) < NEWEST and (above := [one for one in runs if one.below == tower[-1].id]):
         tower.append(above[-1])
     return tower
 
