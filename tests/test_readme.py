@@ -25,6 +25,8 @@ QUICKLY = {  # what a test adds to a command, whose last word counts
     "train": "--epochs 1 --n-hidden 8",
     "evaluate": "--schedule quick",
     "sample": "--sweeps 3 --number 4",
+    "features": "",
+    "train --layers": "--epochs 1 --layers 8,8",
 }
 WRITTEN = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL))
 
@@ -72,11 +74,14 @@ def test_the_commands_run_one_after_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert [command.split()[0] for command in COMMANDS] == ["train", "train", "evaluate", "sample"]
+    assert [command.split()[0] for command in COMMANDS] == ["train", "train", "evaluate", "sample", "features", "train"]
     for command in COMMANDS:
         words = shlex.split(command, comments=True)
-        assert main([*words, *shlex.split(QUICKLY[words[0]])]) == 0, capsys.readouterr().err
-    assert {path.name for path in tmp_path.iterdir()} == {"model.npz", "samples.png", "curve.csv", "run.npz"}
+        kind = f"{words[0]} --layers" if "--layers" in words else words[0]
+        assert main([*words, *shlex.split(QUICKLY[kind])]) == 0, capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "model.npz", "samples.png", "curve.csv", "run.npz", "features.npz", "net.npz",
+    }  # fmt: skip
 
 
 def test_what_a_program_is_called_by_is_there() -> None:

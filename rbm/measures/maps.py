@@ -37,7 +37,7 @@ class Principal:
 
 def principal(images: Array, count: int) -> Principal:
     """The first `count` principal axes of images (n, d): eigenvectors of their covariance, or, where there are fewer
-    images than values, what those of their inner products lead to (the singular value decomposition, half of it).
+    images than values, right singular vectors, which stand upright on each other even where the images differ in less.
 
     An axis points to where its largest entry is positive. Raises BadValue for more than n or d.
     """
@@ -45,11 +45,10 @@ def principal(images: Array, count: int) -> Principal:
         raise BadValue(f"{len(images)} images of {images.shape[1]} values have no {count} principal axes")
     mean = images.mean(axis=0, dtype=np.float64)
     centred: Float64 = images - mean
-    few = len(centred) < centred.shape[1]
-    _, vectors = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)  # from the narrowest on
-    axes: Float64 = centred.T @ vectors if few else vectors
-    axes = axes[:, : -count - 1 : -1]
-    axes = axes / np.maximum(np.linalg.norm(axes, axis=0), np.finfo(np.float64).tiny)
+    if len(centred) < centred.shape[1]:
+        axes: Float64 = np.linalg.svd(centred, full_matrices=False)[2][:count].T
+    else:
+        axes = np.linalg.eigh(centred.T @ centred)[1][:, : -count - 1 : -1]  # they come from the narrowest on
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)
     return Principal(mean.astype(np.float32), (axes * np.sign(largest)).astype(np.float32))
 
@@ -82,8 +81,8 @@ def same_class(features: Array, labels: NDArray[np.int64], k: int = 10) -> float
 
     Near is a large cosine, as in `reader.nearest`; nobody is their own neighbour. Raises BadValue for too few images.
     """
-    if len(features) <= k:
-        raise BadValue(f"{k} neighbours need more than {k} images, got {len(features)}")
+    if not 1 <= k < len(features):
+        raise BadValue(f"k neighbours need k from 1 to below the number of images, {len(features)}, got {k}")
     sizes = np.linalg.norm(features, axis=1, keepdims=True)
     unit = features / np.maximum(sizes, np.finfo(np.float32).tiny)
     cosine = unit @ unit.T

@@ -9,8 +9,8 @@ import pytest
 
 import rbm
 from rbm.cli import main
-from rbm.measures import probe
-from tests.cli.common import FAST, write_idx
+from rbm.measures import diagnostics, probe
+from tests.cli.common import FAST, refused, write_idx
 
 DIGITS = ["--data", "digits-8x8"]
 
@@ -53,14 +53,12 @@ def test_the_probe_prints_what_logistic_regression_misreads(model, capsys):
     assert main(["probe", str(model), *DIGITS, "--seed", "3"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["20", "50", "100", "300", "1000"]
-    hidden, _, seen = expected(model)
-    data = rbm.datasets.load("digits-8x8")
-    curve = probe.learning_curve(
-        hidden[:seen].astype(np.float32), data.train_labels, hidden[seen:].astype(np.float32), data.test_labels, seed=3
-    )
+    data, learned = rbm.datasets.load("digits-8x8"), rbm.load(model)
+    seen, told = (diagnostics.hidden(learned, part) for part in (data.train_images, data.test_images))
+    curve = probe.learning_curve(seen, data.train_labels, told, data.test_labels, seed=3)
     for line, point in zip(lines[1:], curve, strict=True):
         said = float(re.findall(r"[\d.]+", line)[2 if point.draws == 1 else 3])
-        assert said == pytest.approx(100 * point.error, abs=0.6), line
+        assert said == pytest.approx(100 * point.error, abs=0.06), line
 
 
 @pytest.mark.parametrize(
@@ -96,3 +94,23 @@ def test_images_without_labels_have_features_and_no_probe(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["probe", str(out), "--data", str(folder)])
     assert "choose images with labels" in capsys.readouterr().err
+
+
+def labelled(tmp_path, labels):
+    """A folder of images of 3 × 5 pixels with these labels, and a model of them."""
+    folder = tmp_path / "rare"
+    folder.mkdir()
+    images = 255 * np.random.default_rng(0).integers(0, 2, (len(labels), 3, 5))
+    write_idx(folder / "train-images-idx3-ubyte", images.astype(np.uint8))
+    write_idx(folder / "train-labels-idx1-ubyte", np.array(labels, np.uint8))
+    rbm.save(tmp_path / "m.npz", rbm.RBM(np.zeros((15, 2)), np.zeros(15), np.zeros(2)))
+    return [str(tmp_path / "m.npz"), "--data", str(folder)]
+
+
+def test_a_rare_class_is_read_too(tmp_path, capsys):
+    assert main(["probe", *labelled(tmp_path, [0] * 139 + [1] * 2)]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["20", "50", "100"]
+
+
+def test_too_few_images_are_a_sentence(tmp_path, capsys):
+    assert "the probe needs at least 20 images" in refused(capsys, "probe", *labelled(tmp_path, [0, 1] * 6))

@@ -29,14 +29,14 @@ def test_a_point_is_what_scikit_learns_pipeline_misreads_on_the_same_images() ->
     hidden = diagnostics.hidden(MODEL, IMAGES)
     for point in probe.learning_curve(hidden[seen], LABELS[seen], hidden[told], LABELS[told], (5, 29, 97), seed=11):
         errors = []
-        for number in range(5):
+        for number in range(probe.DRAWS):
             chosen = seen[probe.draw(LABELS[seen], point.labels, np.random.default_rng([11, point.labels, number]))]
             reader = make_pipeline(_Ready(theirs), LogisticRegression(max_iter=1000))
             reader.fit(IMAGES[chosen], LABELS[chosen])
             errors.append(1 - reader.score(IMAGES[told], LABELS[told]))
         assert point.error == pytest.approx(np.mean(errors), abs=1e-6)
-        assert point.standard_error == pytest.approx(np.std(errors, ddof=1) / 5**0.5, abs=1e-6)
-        assert point.draws == 5
+        assert point.standard_error == pytest.approx(np.std(errors, ddof=1) / probe.DRAWS**0.5, abs=1e-6)
+        assert point.draws == probe.DRAWS
 
 
 class _Ready:
@@ -61,6 +61,19 @@ def test_every_class_has_its_share_of_a_draw(size: int) -> None:
         assert abs((LABELS[chosen] == label).sum() - share) <= 1
 
 
+@pytest.mark.parametrize("size", [2, 23, 331])
+def test_a_rare_class_is_there_with_one_image(size: int) -> None:
+    """Without it logistic regression would see one class, and refuse."""
+    labels = np.repeat([4, 9], [997, 1])
+    for seed in range(7):
+        chosen = probe.draw(labels, size, np.random.default_rng(seed))
+        assert len(np.unique(chosen)) == size
+        assert (labels[chosen] == 9).sum() == 1
+    images = RNG.random((998, 5)).astype(np.float32)
+    (point,) = probe.learning_curve(images, labels, images, labels, (size,))
+    assert point.error < 0.6
+
+
 def test_draws_differ_by_seed_and_hold_every_image_as_often() -> None:
     counts = np.zeros(365)
     for seed in range(2000):
@@ -75,7 +88,7 @@ def test_sizes_that_can_not_be_are_left_out_and_large_ones_are_drawn_once() -> N
     labels, images = np.tile(LABELS, 4), np.tile(IMAGES, (4, 1))
     points = list(probe.learning_curve(images, labels, IMAGES, LABELS, (2, 3, 1000, 1460, 1461)))
     assert [(point.labels, point.draws, point.standard_error == 0) for point in points] == [
-        (3, 5, False), (1000, 1, True), (1460, 1, True),
+        (3, probe.DRAWS, False), (1000, 1, True), (1460, 1, True),
     ]  # fmt: skip
 
 

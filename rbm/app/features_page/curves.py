@@ -94,7 +94,7 @@ def _chart(named: NamedModel, data: Dataset, known: Curves, mine: tuple[Point, .
         _control(named, data, errand)
     if known:
         st.caption(
-            "Logistic regression on all, on the same draws of labelled digits; bars are two standard errors of five "
+            "Logistic regression on all, on the same draws of labelled digits; bars are two standard errors of twenty "
             "draws. Untrained units read no better than pixels: it is the learning that helps, not their number. The "
             "autoencoder rebuilds digits with a third of the error and reads worse than either RBM."
         )

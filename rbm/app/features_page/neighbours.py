@@ -6,11 +6,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import current_model, pictures, show
+from rbm.app import current_model, ink, kept, pictures, show
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described
 from rbm.app.features_page.plane import CHOSEN, FIRST
-from rbm.app.sample_page import ink, kept
 from rbm.datasets.dataset import Dataset
 from rbm.measures.reader import nearest
 from rbm.models.arrays import Array
@@ -79,4 +78,4 @@ def _framed(
     wrong = (labels != label) & (label >= 0)
     framed[:] = np.where(wrong[:, None], ORANGE, GREY)[:, None, None]
     framed[:, FRAME:-FRAME, FRAME:-FRAME] = tiles
-    return pictures.mosaic(framed, COUNT, alt, scale=2 if width > 16 else 5, gap=2, border=255)
+    return pictures.mosaic(framed, COUNT, alt, scale=2 if width > 16 else 5, gap=1)

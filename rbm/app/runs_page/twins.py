@@ -19,6 +19,7 @@ from rbm.models.arrays import Array, as_unit_interval
 from rbm.models.binary import RBM
 from rbm.models.sampling import chain
 from rbm.runs import budget
+from rbm.runs.errand import Errand
 from rbm.runs.record import Run
 from rbm.training import autoencoder
 
@@ -50,7 +51,8 @@ def section(runs: list[Run], names: list[str]) -> None:
         _begin(key, [model.marginal for model in models if model is not None], data, twins=_are_twins(runs))
     errand = lab().errands.find(key)
     if errand is not None:
-        st.fragment(_shown, run_every=None if errand.over else LOOK)(key, runs, names, data, errand.over)
+        stand = errand.over, _dreams_known(errand)
+        st.fragment(_shown, run_every=None if errand.over else LOOK)(key, runs, names, data, stand)
 
 
 def _wait(run_ids: list[str]) -> None:
@@ -75,9 +77,9 @@ def _asked(runs: list[Run], key: tuple[str, ...]) -> bool:
 
 def _verdict(said: str, runs: list[Run], key: tuple[str, ...]) -> str:
     errand = lab().errands.find(key)
-    found: Results = dict(errand.results) if errand else {}
-    if not all(("dreams", number) in found for number in (0, 1)):
+    if errand is None or not _dreams_known(errand):
         return f"You guessed *{said}*. They begin to dream."
+    found: Results = dict(errand.results)
     good = [found["dreams", number][1].good for number in (0, 1)]
     names = ["The autoencoder" if run.config.algorithm == autoencoder.NAME else "The RBM" for run in runs]
     right = BOTH if all(good) else "Neither" if not any(good) else names[good.index(True)]
@@ -86,6 +88,11 @@ def _verdict(said: str, runs: list[Run], key: tuple[str, ...]) -> str:
         "its own chains is told, at every update."
     )
     return f"You guessed *{said}*. **It is: {right[0].lower()}{right[1:]}.** {why}"
+
+
+def _dreams_known(errand: Errand) -> bool:
+    found: Results = dict(errand.results)
+    return all(("dreams", number) in found for number in (0, 1))
 
 
 def _begin(key: tuple[str, ...], models: list[RBM], data: Dataset, *, twins: bool) -> None:
@@ -147,14 +154,15 @@ def _likelihood(model: RBM, data: Dataset) -> tuple[bool, likelihood.LogLikeliho
 # ---- on the page
 
 
-def _shown(key: tuple[str, ...], runs: list[Run], names: list[str], data: Dataset, over: bool) -> None:
+def _shown(key: tuple[str, ...], runs: list[Run], names: list[str], data: Dataset, stand: tuple[bool, bool]) -> None:
+    """stand: whether the errand was over, and both had dreamt, when the whole page was drawn."""
     errand = lab().errands.find(key)
-    if errand is None or errand.over != over:
-        st.rerun()
+    if errand is None or (errand.over, _dreams_known(errand)) != stand:
+        st.rerun()  # the whole page: the verdict stands above
     if errand.trouble:
         st.error(f"This could not be measured: {plain(errand.trouble)}", icon=":material/error:")
     found: Results = dict(errand.results)
-    if not over:
+    if not errand.over:
         waits = f"Waiting for a free worker: place {errand.place} in the queue" if errand.place else "Measuring both"
         st.progress(len(found) / errand.total, text=waits)
     _rebuilt(runs, names, data)

@@ -11,10 +11,11 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from rbm.app import ink, kept
 from rbm.app.components import canvas, drawable
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import address, echo, first, ink, kept, keyboard
+from rbm.app.sample_page import address, echo, first, keyboard
 from rbm.app.sample_page.hold import PAINTED
 from rbm.app.text import plain
 from rbm.errors import Refused
