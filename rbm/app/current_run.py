@@ -64,6 +64,8 @@ def use_finished_run() -> str | None:
         over = lab().standing(which).over
         if not over:
             st.session_state[_SEEN] = which
+            if is_in_use(which):  # it had been stopped, and goes on
+                del st.session_state[_ADOPTED]
         if is_in_use(which) or not over:
             return None
         run, progress = lab().run(which), lab().progress(which)

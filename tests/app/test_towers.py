@@ -15,6 +15,7 @@ from rbm.app.train_page import form
 from rbm.app.train_page.start import IMPATIENT
 from rbm.errors import BadValue
 from rbm.runs.record import Run
+from tests.app.test_names_on_pages import EVIL, looked_at
 from tests.app.test_pages import PAGES, ROOT, app, button, captions, open_page, pressed, says, wait_for_the_end
 from tests.patience import SECONDS
 
@@ -193,7 +194,7 @@ def test_runs_draws_a_tower_and_keeps_its_layers(app: AppTest) -> None:
     bottom, middle, top = runs(app)
     open_page(app, "runs")
     assert list(app.dataframe[0].value["name"]) == [
-        bottom.name, f" ↳ on {bottom.name}: {middle.name}", f"\u2003 ↳ on {middle.name}: {top.name}",
+        bottom.name, f"\u2003↳ on {bottom.name}: layer 2", f"\u2003\u2003↳ on {middle.name}: layer 3",
     ]  # fmt: skip
     ticked(app, bottom)
     pressed(app, "Delete")
@@ -240,6 +241,23 @@ def test_a_layer_whose_tower_has_lost_one(app: AppTest) -> None:
     ticked(app, top)
     assert not app.exception
     assert "a layer that is gone" in app.dataframe[0].value["name"][0]
+
+
+@pytest.mark.parametrize("kind", ["link", "icon"])
+def test_the_name_of_a_layer_is_a_name(app: AppTest, kind: str) -> None:
+    pressed(fill(app, "11", epochs=1000), "Start")
+    (bottom, upper), owner, lab = runs(app), app.session_state["owner_key"], server.lab()
+    lab.rename(owner, bottom.id, EVIL[kind])
+    app.session_state["run_id"] = upper.id
+    assert looked_at(app.run(), EVIL[kind], "waiting") > 1
+    lab.stop(owner, bottom.id)
+    all_over(app)
+    app.session_state["run_id"] = upper.id
+    assert looked_at(app.run(), EVIL[kind], "stopped")
+    lab.resume(owner, upper.id)
+    all_over(app)
+    assert looked_at(app.run(), EVIL[kind], "finished")
+    assert looked_at(ticked(app, bottom, upper), EVIL[kind], "runs") >= 1
 
 
 def test_a_new_session_shows_the_layer_that_moves(app: AppTest) -> None:

@@ -23,8 +23,8 @@ def table(runs: list[Run]) -> list[Run]:
     """The runs, a line each; those that are ticked. A table whose lines change forgets its ticks, so they are kept."""
     titles = {name: data_sets.title(name) for name in {run.data for run in runs}}
     names, tower = {run.id: run.name for run in runs}, deep_nets.in_order(runs)
-    runs = [run for run, _ in tower]
     lines = [_line(run, titles[run.data], _name(run, depth, names)) for run, depth in tower]
+    runs = [run for run, _ in tower]
     ticked: list[str] = st.session_state.get(twin.TICKED, [])
     chosen = st.dataframe(
         lines,
@@ -46,9 +46,13 @@ def table(runs: list[Run]) -> list[Run]:
 
 
 def _name(run: Run, depth: int, names: dict[str, str]) -> str:
-    """Layers stand below the one that they stand on, indented."""
-    on = f" ↳ on {names.get(run.below, 'a layer that is gone')}: " if run.below else ""
-    return "\u2003" * max(0, depth - 1) + on + ("📌 " if run.pinned else "") + run.name
+    """Layers follow the one that they stand on, indented; of a name that is that one's but for its number, the rest."""
+    pin, name = "📌 " if run.pinned else "", run.name
+    if run.below:
+        below = names.get(run.below, "a layer that is gone")
+        tower = below.rpartition(", layer ")[0] or below
+        name = f"↳ on {below}: {name.removeprefix(f'{tower}, ')}"
+    return "\u2003" * depth + pin + name
 
 
 def _line(run: Run, data: str, name: str) -> dict[str, Any]:

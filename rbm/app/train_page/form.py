@@ -167,7 +167,6 @@ def settings(preset: str, data: str) -> Chosen | None:
     values["algorithm"] = _algorithm(values["algorithm"])  # its own widget stands below those that it hides
     with st.grid(4, min_column_width=150):
         fine = _fields("basic", values)
-    with st.grid(3, min_column_width=240):
         layers = st.text_input(
             "Hidden units of more layers",
             key="layers",
@@ -176,6 +175,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             help="For a **deep belief net**: 500, 500 puts two more layers on top of this one. Each learns what the "
             "hidden units below it say of the images, with the same settings, as soon as the layer below is finished.",
         )
+    with st.grid(2, min_column_width=300):
         labels = st.toggle(
             "Learn the classes too",
             key="labels",
