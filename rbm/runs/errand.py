@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from rbm.errors import Busy, Refused
+from rbm.models import threads
 from rbm.runs.fairness import PACE
 from rbm.runs.queue import Queue
 
@@ -67,6 +68,7 @@ class Errand:
         return self.over
 
     def _live(self) -> None:
+        threads.give_way()
         try:
             for result in self._make_in_turns():
                 self.results = (*self.results, result)

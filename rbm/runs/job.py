@@ -194,6 +194,7 @@ class Job:
 
     def _live(self) -> None:
         """A thread's whole life."""
+        threads.give_way()
         while self._wait():
             served = self._queue.serves(self)
             try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -10,7 +12,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import rbm
-from rbm.models.threads import one_thread
+from rbm.models.threads import NICE, give_way, one_thread
 from rbm.training.trainer import Trainer
 
 
@@ -63,3 +65,19 @@ def test_the_result_does_not_depend_on_what_else_runs(two: list[int]) -> None:
             thread.join()
     for result in results:
         np.testing.assert_array_equal(result, alone)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells threads apart")
+def test_a_thread_that_gives_way_does_so_alone() -> None:
+    found = []
+
+    def work() -> None:
+        give_way()
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [max(before, NICE)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
