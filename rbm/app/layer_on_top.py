@@ -29,7 +29,7 @@ def offer(run: Run) -> bool:
             "It learns the classes too", key=f"upper_labels_{run.id}",
             help="The net then reads digits, and dreams of the class that it is asked for. No more layers fit on top.",
         )  # fmt: skip
-        if not st.button("Train the layer", type="primary", key=f"upper_{run.id}"):
+        if not st.button("Train the layer", icon=":material/play_arrow:", key=f"upper_{run.id}"):
             return False
     _begin(run, units, labels)
     return True

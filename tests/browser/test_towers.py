@@ -29,7 +29,7 @@ def test_two_layers_at_once_and_a_third_on_top(newcomer: Newcomer, tab: str) -> 
     check(page)
     page.get_by_label("Its hidden units").fill("29")
     page.get_by_label("Its hidden units").press("Tab")
-    button(page, "Train the layer").click()
+    page.get_by_role("button", name="Train the layer").click()  # what pops up stands beside the page
     expect(page.get_by_text("What 29 units of layer 3 look for in pixels")).to_be_visible()
     expect(page.get_by_text("It stands on other layers")).to_be_visible()
     if tab == "desk":
