@@ -34,6 +34,7 @@ def test_two_layers_at_once_and_a_third_on_top(newcomer: Newcomer, tab: str) -> 
     expect(page.get_by_text("It stands on other layers")).to_be_visible()
     if tab == "desk":
         follow(page, "Runs")
+        page.mouse.move(640, 500)  # off the link, whose explanation pops up
         settle(page)
         check(page)
         follow(page, "Sample")
