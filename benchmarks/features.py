@@ -3,8 +3,8 @@
     python -m benchmarks.features       five minutes; some machines are trained first
 
 Each figure in %, beside the one that was expected (`EXPECTED`: a prototype of another day, with other draws of the
-labelled digits and models that have been made anew since), and an exclamation mark where they differ by more than a
-point and two standard errors.
+labelled digits and models that have been made anew since). Where they differ by more than a point stands a mark: "~"
+within two standard errors of our draws, "!" beyond.
 """
 
 from __future__ import annotations
@@ -47,8 +47,14 @@ def cell(point: Point, expected: float | None) -> str:
     said = f"{100 * point.error:.1f} ± {100 * point.standard_error:.1f}"
     if expected is None:
         return f"{said:>16}"
-    off = abs(100 * point.error - expected) > 1 + 200 * point.standard_error
-    return f"{said} ({expected}){'!' if off else ' '}"
+    return f"{said} ({expected}){mark(point, expected)}"
+
+
+def mark(point: Point, expected: float) -> str:
+    off = abs(100 * point.error - expected)
+    if off <= 1:
+        return " "
+    return "~" if off <= 200 * point.standard_error else "!"
 
 
 if __name__ == "__main__":

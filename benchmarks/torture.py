@@ -49,11 +49,11 @@ class Counts:
 def main() -> None:
     attackers, pupils, seconds = (int(given) for given in (sys.argv[1:] + ["100", "30", "180"][len(sys.argv) - 1 :]))
     seats = [Pupil("mnist-5k", replace(RECOMMENDED, seed=1000 + seat)) for seat in range(pupils)]
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=serving.chromium(), args=serving.FLAGS)
+    with tempfile.TemporaryDirectory() as folder:
         with serving.running(Path(folder) / "log", RBM_HOME=f"{folder}/home") as server:
-            tried = holes.try_all(browser, server)
-            browser.close()
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=serving.chromium(), args=serving.FLAGS)
+                tried = holes.try_all(browser, server)
             begun, visits, counts, unhappy = asyncio.run(crowd(server.url, seats, attackers, seconds))
             alive = server.process.poll() is None
             peak = megabytes(server, "VmHWM") if alive else math.inf

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-import numpy as np
-
 from rbm.cli.bar import Bar
 from rbm.cli.data import as_learned, check_fit, read_data
 from rbm.cli.options import Add, add_data, add_model, add_seed
 from rbm.cli.refusals import refusals
+from rbm.datasets.dataset import Dataset
 from rbm.errors import BadValue
 from rbm.measures import diagnostics
 from rbm.measures.probe import SIZES, Point, check_labels, learning_curve
@@ -31,6 +30,7 @@ def run(options: argparse.Namespace) -> int:
         if not len(data.test_images):
             raise BadValue(f"{data.name} holds no image out to read")
         check_labels(data.train_labels)
+        sizes = _sizes(data)
     seen, held_out = (as_learned(part, data, model, note) for part in (data.train_images, data.test_images))
     descriptions = [
         (as_floats(seen), as_floats(held_out)),
@@ -40,13 +40,24 @@ def run(options: argparse.Namespace) -> int:
         learning_curve(first, data.train_labels, others, data.test_labels, seed=options.seed)
         for first, others in descriptions
     ]
-    sizes = [size for size in SIZES if len(np.unique(data.train_labels)) <= size <= len(seen)]
     print(f"{'labels':>8}{'pixels':>20}{f'{model.n_hidden} hidden units':>20}   misread, % ± standard error")
     with Bar(len(sizes)) as bar:
         for done, (pixels, hidden) in enumerate(zip(*curves, strict=True)):
             bar.show(done, "logistic regression")
             bar.say(f"{pixels.labels:8}{_cell(pixels)}{_cell(hidden)}")
     return 0
+
+
+def _sizes(data: Dataset) -> list[int]:
+    """The numbers of labels that `learning_curve` will try. Raises BadValue where there is none."""
+    images, classes = len(data.train_labels), len(data.classes)
+    sizes = [size for size in SIZES if classes <= size <= images]
+    if not sizes:
+        raise BadValue(
+            f"{data.name} has {images:,} training images of {classes:,} classes; the probe needs at least {SIZES[0]} "
+            f"images, and one of each class among {SIZES[-1]:,}"
+        )
+    return sizes
 
 
 def _cell(point: Point) -> str:

@@ -37,7 +37,7 @@ class Principal:
 
 def principal(images: Array, count: int) -> Principal:
     """The first `count` principal axes of images (n, d): eigenvectors of their covariance, or, where there are fewer
-    images than values, what those of their inner products lead to (the singular value decomposition, half of it).
+    images than values, right singular vectors, which stand upright on each other even where the images differ in less.
 
     An axis points to where its largest entry is positive. Raises BadValue for more than n or d.
     """
@@ -45,11 +45,10 @@ def principal(images: Array, count: int) -> Principal:
         raise BadValue(f"{len(images)} images of {images.shape[1]} values have no {count} principal axes")
     mean = images.mean(axis=0, dtype=np.float64)
     centred: Float64 = images - mean
-    few = len(centred) < centred.shape[1]
-    _, vectors = np.linalg.eigh(centred @ centred.T if few else centred.T @ centred)  # from the narrowest on
-    axes: Float64 = centred.T @ vectors if few else vectors
-    axes = axes[:, : -count - 1 : -1]
-    axes = axes / np.maximum(np.linalg.norm(axes, axis=0), np.finfo(np.float64).tiny)
+    if len(centred) < centred.shape[1]:
+        axes: Float64 = np.linalg.svd(centred, full_matrices=False)[2][:count].T
+    else:
+        axes = np.linalg.eigh(centred.T @ centred)[1][:, : -count - 1 : -1]  # they come from the narrowest on
     largest = np.take_along_axis(axes, np.abs(axes).argmax(axis=0)[None], axis=0)
     return Principal(mean.astype(np.float32), (axes * np.sign(largest)).astype(np.float32))
 

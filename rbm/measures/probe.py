@@ -95,11 +95,15 @@ def draw(labels: Classes, size: int, rng: np.random.Generator) -> Classes:
     """Indices (size,) of images of which every class has its share, to within one: a stratified draw.
 
     The i-th of the s images of a class, in random order, stands at (i + 1/2) / s; those that stand first are drawn.
+    A class too rare for its turn still gives one image, in place of the last: without it a reader could see one class.
     """
     order = rng.permutation(len(labels))
     place = np.empty(len(labels))
     for label in np.unique(labels):
         members = order[labels[order] == label]
         place[members] = (np.arange(len(members)) + 0.5) / len(members)
-    first: Classes = order[np.argsort(place[order], kind="stable")[:size]]
-    return first
+    ranked = order[np.argsort(place[order], kind="stable")]
+    first_of_each = np.unique(labels[ranked], return_index=True)[1]
+    others = np.setdiff1d(np.arange(len(ranked)), first_of_each)
+    drawn: Classes = ranked[np.sort(np.concatenate([first_of_each, others])[:size])]
+    return drawn

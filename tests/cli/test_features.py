@@ -10,7 +10,7 @@ import pytest
 import rbm
 from rbm.cli import main
 from rbm.measures import probe
-from tests.cli.common import FAST, write_idx
+from tests.cli.common import FAST, refused, write_idx
 
 DIGITS = ["--data", "digits-8x8"]
 
@@ -96,3 +96,23 @@ def test_images_without_labels_have_features_and_no_probe(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["probe", str(out), "--data", str(folder)])
     assert "choose images with labels" in capsys.readouterr().err
+
+
+def labelled(tmp_path, labels):
+    """A folder of images of 3 × 5 pixels with these labels, and a model of them."""
+    folder = tmp_path / "rare"
+    folder.mkdir()
+    images = 255 * np.random.default_rng(0).integers(0, 2, (len(labels), 3, 5))
+    write_idx(folder / "train-images-idx3-ubyte", images.astype(np.uint8))
+    write_idx(folder / "train-labels-idx1-ubyte", np.array(labels, np.uint8))
+    rbm.save(tmp_path / "m.npz", rbm.RBM(np.zeros((15, 2)), np.zeros(15), np.zeros(2)))
+    return [str(tmp_path / "m.npz"), "--data", str(folder)]
+
+
+def test_a_rare_class_is_read_too(tmp_path, capsys):
+    assert main(["probe", *labelled(tmp_path, [0] * 139 + [1] * 2)]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["20", "50", "100"]
+
+
+def test_too_few_images_are_a_sentence(tmp_path, capsys):
+    assert "the probe needs at least 20 images" in refused(capsys, "probe", *labelled(tmp_path, [0, 1] * 6))

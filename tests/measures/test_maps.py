@@ -26,6 +26,15 @@ def test_principal_axes_are_scikit_learns_up_to_their_sign(shape: tuple[int, int
     assert (ours.axes[np.abs(ours.axes).argmax(axis=0), np.arange(count)] > 0).all()
 
 
+@pytest.mark.parametrize(("different", "times"), [(13, 1), (5, 7)])
+def test_axes_stand_upright_on_each_other_even_where_images_differ_in_less(different: int, times: int) -> None:
+    """13 images differ in 12 directions, copies of 5 in 4: there is nothing along the other axes."""
+    images = np.repeat(RNG.random((different, 101)), times, axis=0).astype(np.float32)
+    found = maps.principal(images, 11 if times > 1 else different)
+    np.testing.assert_allclose(found.axes.T @ found.axes, np.eye(found.axes.shape[1]), atol=1e-5)
+    np.testing.assert_allclose(found.of(images)[:, different - 1 :], 0, atol=1e-5)
+
+
 def test_more_axes_than_there_are_is_refused() -> None:
     with pytest.raises(BadValue, match="13 images of 23 values have no 14 principal axes"):
         maps.principal(RNG.normal(size=(13, 23)), 14)

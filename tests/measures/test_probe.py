@@ -61,6 +61,19 @@ def test_every_class_has_its_share_of_a_draw(size: int) -> None:
         assert abs((LABELS[chosen] == label).sum() - share) <= 1
 
 
+@pytest.mark.parametrize("size", [2, 23, 331])
+def test_a_rare_class_is_there_with_one_image(size: int) -> None:
+    """Without it logistic regression would see one class, and refuse."""
+    labels = np.repeat([4, 9], [997, 1])
+    for seed in range(7):
+        chosen = probe.draw(labels, size, np.random.default_rng(seed))
+        assert len(np.unique(chosen)) == size
+        assert (labels[chosen] == 9).sum() == 1
+    images = RNG.random((998, 5)).astype(np.float32)
+    (point,) = probe.learning_curve(images, labels, images, labels, (size,))
+    assert point.error < 0.6
+
+
 def test_draws_differ_by_seed_and_hold_every_image_as_often() -> None:
     counts = np.zeros(365)
     for seed in range(2000):
