@@ -30,7 +30,7 @@ MAY_IMPORT = {  # what a folder or a module of rbm/ may import besides itself
     **dict.fromkeys(("__main__", "datasets.__main__"), ("cli",)),  # what is started
 }
 NO_STREAMLIT = [  # of rbm/app/: what draws and computes
-    "pictures.py", "charts.py", "components/sprite.py", "sample_page/ink.py", "sample_page/hold.py",
+    "pictures.py", "charts.py", "ink.py", "components/sprite.py", "sample_page/hold.py",
     "sample_page/address.py",
 ]  # fmt: skip
 

@@ -12,8 +12,8 @@ from PIL import Image
 
 from rbm.app.components import canvas, drawable
 from rbm.app.components.canvas import Drawing
+from rbm.app.drawings import Drawings
 from rbm.app.sample_page import first
-from rbm.app.sample_page.kept import Drawings
 from rbm.errors import BadValue
 
 SIDE = drawable.SIDE

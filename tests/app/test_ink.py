@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rbm import datasets
-from rbm.app.sample_page import ink
+from rbm.app import ink
 
 SHAPES = [(28, 28), (8, 8), (13, 17)]
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from rbm.app import pictures, show
-from rbm.app.deep_page import nets, tower
+from rbm.app import drawings, pictures, show
+from rbm.app.deep_page import tower
 from rbm.app.deep_page.nets import NamedNet
 from rbm.app.glossary import define
 from rbm.app.pictures import Picture
-from rbm.app.sample_page import ink, kept
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.measures import diagnostics
@@ -41,7 +40,7 @@ def section(named: NamedNet, data: Dataset) -> None:
 
 def _chosen(data: Dataset) -> tuple[Array, str]:
     """The picture (1, pixels) to look at, and what to call it."""
-    drawn = _drawn(data.shape)
+    drawn = drawings.normalised(data.shape)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = len(data.test_images)
         number = st.number_input(
@@ -55,12 +54,6 @@ def _chosen(data: Dataset) -> tuple[Array, str]:
     label = int(data.test_labels[int(number) - 1])
     name = f"A {plain(data.class_name(label))}" if data.labelled else "The image"
     return as_unit_interval(data.test_images[[int(number) - 1]]), name
-
-
-def _drawn(shape: tuple[int, int]) -> Array | None:
-    """This browser's drawing (pixels,), if there is one."""
-    drawing = kept.mine()
-    return None if drawing is None else ink.normalise(drawing.ink, shape)
 
 
 def _tile(image: Array, data: Dataset, alt: str) -> Picture:

@@ -11,10 +11,11 @@ import streamlit as st
 from numpy.typing import NDArray
 from streamlit.delta_generator import DeltaGenerator
 
+from rbm.app import drawings, ink
 from rbm.app.components import canvas, drawable
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import address, echo, first, ink, kept, keyboard
+from rbm.app.sample_page import address, echo, first, keyboard
 from rbm.app.sample_page.hold import PAINTED
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -41,7 +42,7 @@ def what_to_do(image: Array | None, drawing: Drawing) -> str | None:
 def prepare() -> None:
     """At the top of a run: what this browser drew before, or a shipped digit, lies on the board of a new session."""
     if _DRAWING not in st.session_state:
-        put(kept.mine() or first.drawing())
+        put(drawings.mine() or first.drawing())
     st.session_state.pop(_EDITED, None)  # this very run takes the edit into account
 
 
@@ -73,7 +74,7 @@ def forget_link() -> None:
 def _take(drawing: Drawing) -> None:
     st.session_state[_DRAWING] = drawing
     st.session_state[_BAD] = None
-    kept.keep(drawing)
+    drawings.keep(drawing)
 
 
 def seen(named: NamedModel, drawing: Drawing) -> Array | None:

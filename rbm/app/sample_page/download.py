@@ -13,9 +13,9 @@ import streamlit as st
 from rbm.app.components import canvas, sprite
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
+from rbm.app.ink import enlarged
 from rbm.app.sample_page import address, board, chains
 from rbm.app.sample_page.chains import Measured
-from rbm.app.sample_page.ink import enlarged
 from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import DRAW, Start
 from rbm.app.text import plain

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm.app.sample_page.ink import FAINTEST
+from rbm.app.ink import FAINTEST
 from rbm.errors import BadValue
 
 Mask = NDArray[np.bool_]

@@ -9,11 +9,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import widgets
+from rbm.app import ink, widgets
 from rbm.app.components import canvas
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import hold, ink
+from rbm.app.sample_page import hold
 from rbm.app.sample_page.hold import REGIONS, Region
 from rbm.models import arrays
 from rbm.models.arrays import Array
