@@ -37,6 +37,7 @@ PARAMETERS: dict[str, list[str]] = {
     "filters": ["filters_order", "filters_place"],
     "activations": ["activations_part", "activations_digit"],
     "features": ["features_digit", "map_method"],
+    "deep": ["deep_class", "deep_start", "deep_steps", "deep_digit"],
     "data": ["set", "data_tab", "upload_seed"],
     "runs": ["run"],
 }

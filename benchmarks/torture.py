@@ -34,7 +34,19 @@ from rbm.runs.store import Store
 from rbm.visitors import owner_hash
 
 SMALL = 2700.0  # MB of memory of a small server
-PAGES = ["", "train", "sample", "reconstructions", "filters", "activations", "features", "data", "runs", "learn"]
+PAGES = [
+    "",
+    "train",
+    "sample",
+    "reconstructions",
+    "filters",
+    "activations",
+    "features",
+    "deep",
+    "data",
+    "runs",
+    "learn",
+]
 SPREAD, PAUSE, PATIENCE = 60.0, 3.0, 1200.0  # seconds: pupils arrive, an attacker's rest, a pupil's most
 
 

@@ -43,6 +43,7 @@ PAGES = {  # in the order of a visit
         ":material/category:",
         "What the hidden layer is good for.",
     ),
+    "deep": ("Deep", ":material/stacks:", "A tower of RBMs that reads digits, and dreams them from its top."),
     "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
     "runs": ("Runs", ":material/table_rows:", "Your trainings: compare, keep, download, bring back."),
 }

@@ -17,6 +17,8 @@ GLOSSARY = {
     "dead unit": "A hidden unit that is hardly ever on, or never off: it tells pictures apart no longer.",
     "sparsity": "How seldom hidden units are on; a target for it makes each unit answer to fewer pictures.",
     "class units": "Extra visible units, one a class: held on, they tell the machine which class to dream of.",
+    "deep belief net": "RBMs in a tower: each learns what the one below says, and the top two layers dream.",
+    "receptive field": "What a unit looks for in the picture: its weights, carried down through the layers below.",
     # training
     "epoch": "One pass over all training pictures.",
     "batch": "The few pictures whose average decides one small change of the weights.",

@@ -37,7 +37,15 @@ def opening(named: NamedModel) -> None:
     film, captions, side = _learning(named.fingerprint, named)
     alt = f"{CHAINS} Gibbs chains: noise, then blobs, then digits, while a machine learns; then {named.name} dreams"
     player(
-        film, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True, loop=len(learnt.updates), side=side
+        film,
+        captions,
+        [],
+        alt=alt,
+        key="home_player",
+        speed=SPEED,
+        endless=True,
+        loop=len(learnt.updates),
+        sides=(side,),
     )
     left, right = st.columns(2, gap="large")
     left.caption(

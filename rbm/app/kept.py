@@ -9,8 +9,9 @@ from collections import OrderedDict
 import numpy as np
 import streamlit as st
 
-from rbm.app import visitor
+from rbm.app import ink, visitor
 from rbm.app.components.canvas import SIZE, Drawing
+from rbm.models.arrays import Array
 from rbm.visitors import owner_hash
 
 MOST, MOST_BYTES = 1000, 4_000_000  # a drawing takes about 1 kB, and at most 15
@@ -66,3 +67,9 @@ def keep(drawing: Drawing) -> None:
 def mine() -> Drawing | None:
     """This browser's last drawing, if it left one."""
     return _drawings().of(owner_hash(visitor.key()))
+
+
+def normalised(shape: tuple[int, int]) -> Array | None:
+    """This browser's drawing as data of `shape` have it (pixels,), if there is one."""
+    drawing = mine()
+    return None if drawing is None else ink.normalise(drawing.ink, shape)

@@ -107,6 +107,18 @@ class DeepBeliefNet:
         """Pixel means (n, n_pixels) of images v (n, n_pixels) that went up to `depth` and down again, all by means."""
         return self.down(self.up(v, depth), depth)
 
+    def receptive(self, depth: int) -> Array:
+        """W1 W2 ... (n_pixels, units at `depth`): what each unit looks for, as if every unit in between were linear.
+
+        Raises BadValue for a depth that isn't there, or 0: a pixel looks for itself.
+        """
+        if self._checked(depth) == 0:
+            raise BadValue("receptive fields begin at depth 1: a pixel looks for itself")
+        fields = self.layers[0].weights[: self.layers[0].n_pixels]
+        for layer in self.layers[1:depth]:
+            fields = fields @ layer.weights[: layer.n_pixels]
+        return fields
+
     # ---- reading and dreaming
 
     def class_log_probabilities(self, v: ArrayLike) -> NDArray[np.float64]:

@@ -3,6 +3,7 @@
     python -m rbm.pretrained.make default --data FOLDER           20 minutes, one thread of a quiet machine
     python -m rbm.pretrained.make classes --data FOLDER           seven minutes
     python -m rbm.pretrained.make deep --data FOLDER              half an hour; it stands on the default
+    python -m rbm.pretrained.make unrolled --data FOLDER          ten minutes; so does this
     python -m rbm.pretrained.make strokes sick                    one minute, no folder
     python -m rbm.pretrained.make learning course probe           ten minutes, no folder: what pages show
 
@@ -27,7 +28,7 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.pretrained import course, deep, learning, probe, split
+from rbm.pretrained import course, deep, learning, probe, split, unrolled
 from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
@@ -39,6 +40,7 @@ WORTH = 0.05  # nats that half precision may cost
 LESSONS: dict[str, Callable[[], None]] = {  # files that are no models
     "learning": learning.make, "course": course.make, "probe": probe.make,
 }  # fmt: skip
+TOWERS: dict[str, Callable[[Path], None]] = {deep.NAME: deep.make, unrolled.NAME: unrolled.make}  # of several layers
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ def main(arguments: list[str] | None = None) -> None:
         if name in LESSONS:
             LESSONS[name]()
             continue
-        if name == deep.NAME:
-            deep.make(options.data)
+        if name in TOWERS:
+            TOWERS[name](options.data)
             continue
         recipe = RECIPES[name]
         digits = split.full(options.data) if recipe.full else split.embedded()
@@ -174,12 +176,12 @@ def log_likelihood(model: RBM, digits: Digits) -> likelihood.LogLikelihood:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rbm.pretrained.make", description=str(__doc__).split("\n")[0])
-    parser.add_argument("names", nargs="+", choices=(*pretrained.NAMES, *LESSONS, deep.NAME))
+    parser.add_argument("names", nargs="+", choices=(*pretrained.NAMES, *LESSONS, *TOWERS))
     parser.add_argument("--data", type=Path, help="folder with MNIST's training digits as IDX files, plain or .gz")
     options = parser.parse_args(arguments)
-    full = {deep.NAME, *(name for name, recipe in RECIPES.items() if recipe.full)}
+    full = {*TOWERS, *(name for name, recipe in RECIPES.items() if recipe.full)}
     if options.data is None and full & set(options.names):
-        parser.error("default, classes and deep need --data FOLDER")
+        parser.error(f"{', '.join(sorted(full))} need --data FOLDER")
     return options
 
 

@@ -2,7 +2,7 @@
 
 What logistic regression misreads of the held-out digits of "mnist-5k" (`rbm.measures.probe`), over the number of
 labels: of pixels, of principal components, of the hidden units of a machine that has learned nothing, of the presets
-trained for 30 epochs, and of the models that ship.
+trained for 30 epochs, of the models that ship, and of the top of the net that ships.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TRAINED: dict[str, TrainConfig] = {  # all 784-500, for EPOCHS
     "CD-1": TrainConfig(weight_std=0.1, final_momentum=0.9),
     "PCD": PRESETS["Recommended"],
 }
-NAMES = ("pixels", "PCA", "untrained", *TRAINED, "digits", "strokes", "sick")
+NAMES = ("pixels", "PCA", "untrained", *TRAINED, "digits", "strokes", "sick", "deep")
 
 
 class Curve(NamedTuple):
@@ -87,6 +87,9 @@ def _description(name: str, images: Pixels, held_out: Pixels) -> tuple[Callable[
     if name == "PCA":
         axes = maps.principal(as_unit_interval(images), COMPONENTS)
         return lambda given: axes.of(as_unit_interval(given)), float("nan")
+    if name in pretrained.NETS:
+        net, v = pretrained.load_net(name), as_unit_interval(held_out)
+        return net.up, float(diagnostics.squared_error(net.reconstruct(v, net.depth), v).mean())
     model = model_of(name, images).marginal
     error = float(diagnostics.reconstruction_error(model, held_out).mean())
     return lambda given: diagnostics.hidden(model, given), error

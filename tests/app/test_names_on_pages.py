@@ -20,7 +20,19 @@ from rbm.app.text import plain
 from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["home", "learn", "train", "sample", "reconstructions", "filters", "activations", "features", "data", "runs"]
+PAGES = [
+    "home",
+    "learn",
+    "train",
+    "sample",
+    "reconstructions",
+    "filters",
+    "activations",
+    "features",
+    "deep",
+    "data",
+    "runs",
+]
 EVIL = {
     "picture": "![x](http://evil.example/x.png)",
     "link": "[Log in again](http://evil.example)",

@@ -21,7 +21,19 @@ from rbm.runs.progress import Progress
 from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
-PAGES = ["home", "learn", "train", "sample", "reconstructions", "filters", "activations", "features", "data", "runs"]
+PAGES = [
+    "home",
+    "learn",
+    "train",
+    "sample",
+    "reconstructions",
+    "filters",
+    "activations",
+    "features",
+    "deep",
+    "data",
+    "runs",
+]
 
 
 @pytest.fixture

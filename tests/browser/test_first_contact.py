@@ -21,7 +21,19 @@ from playwright.sync_api import Locator, Page, Request, ViewportSize, expect
 from tests.browser.conftest import Newcomer
 from tests.browser.waiting import button, follow, settle, until
 
-PAGES = ["", "learn", "train", "sample", "reconstructions", "filters", "activations", "features", "data", "runs"]
+PAGES = [
+    "",
+    "learn",
+    "train",
+    "sample",
+    "reconstructions",
+    "filters",
+    "activations",
+    "features",
+    "deep",
+    "data",
+    "runs",
+]
 DESK, PHONE = {"width": 1280, "height": 720}, {"width": 390, "height": 844}
 SCREENS = [("desk", DESK, "light"), ("another desk", DESK, "dark"), ("phone", PHONE, "light"), ("phone", PHONE, "dark")]
 

@@ -5,7 +5,7 @@ export default function ({ data, parentElement }) {
   const find = (selector) => parentElement.querySelector(selector)
   let player = players.get(parentElement)
   if (!player) {
-    player = { frame: 0, timer: null, image: null, sprite: null, data: null }
+    player = { frame: 0, timer: null, image: null, sprite: null, data: null, sides: [] }
     players.set(parentElement, player)
     find(".speed").value = String(data.speed)
   }
@@ -29,17 +29,18 @@ export default function ({ data, parentElement }) {
     find(".caption").textContent = captions[player.frame]
     const digits = player.data.labels[player.frame] ?? ""
     find(".labels").querySelectorAll("span").forEach((span, i) => { span.textContent = digits[i] ?? "" })
-    drawSide()
+    drawSides()
     canvas.dataset.frame = String(player.frame)
   }
-  const drawSide = () => {
-    const { side } = player.data
-    if (!side || !player.sideImage) return
-    const at = Math.min(player.frame, side.frames - 1)
-    const [x, y] = [(at % side.columns) * side.width, Math.floor(at / side.columns) * side.height]
-    const context = find(".side").getContext("2d")
-    context.imageSmoothingEnabled = false
-    context.drawImage(player.sideImage, x, y, side.width, side.height, 0, 0, side.width, side.height)
+  const drawSides = () => {
+    for (const { side, screen, image } of player.sides) {
+      if (!image) continue
+      const at = Math.min(player.frame, side.frames - 1)
+      const [x, y] = [(at % side.columns) * side.width, Math.floor(at / side.columns) * side.height]
+      const context = screen.getContext("2d")
+      context.imageSmoothingEnabled = false
+      context.drawImage(image, x, y, side.width, side.height, 0, 0, side.width, side.height)
+    }
   }
   const show = (frame) => {
     player.frame = Math.max(0, Math.min(last, frame))
@@ -69,17 +70,31 @@ export default function ({ data, parentElement }) {
     player.timer = requestAnimationFrame(tick)
   }
 
-  const showSide = () => {
-    const [side, image] = [data.side, new Image()]
-    Object.assign(find(".side"), { width: side.width, height: side.height })
-    find(".side").setAttribute("aria-label", side.alt)
+  const make = (tag, ...inside) => {
+    const element = document.createElement(tag)
+    element.append(...inside)
+    return element
+  }
+  const shownSide = (side) => {
+    const [screen, image] = [make("canvas"), new Image()]
+    Object.assign(screen, { width: side.width, height: side.height })
+    screen.setAttribute("role", "img")
+    screen.setAttribute("aria-label", side.alt)
+    if (side.scale) screen.style.width = `${side.scale * side.width}px`
+    const shown = { side, screen, image: null }
     image.onload = async () => {
-      const decoded = await createImageBitmap(image)
-      if (player.data.side !== side) return
-      player.sideImage = decoded
-      drawSide()
+      shown.image = await createImageBitmap(image)
+      if (player.sides.includes(shown)) drawSides()
     }
     image.src = side.sprite
+    return shown
+  }
+  const showSides = () => {
+    player.sides = data.sides.map(shownSide)
+    find(".sides").replaceChildren(...player.sides.map(({ side, screen }) => {
+      const words = side.title ? [make("figcaption", make("strong", side.title), side.text)] : []
+      return make("figure", screen, ...words)
+    }))
   }
 
   find(".play").onclick = () => (player.timer ? pause() : play())
@@ -109,10 +124,9 @@ export default function ({ data, parentElement }) {
       if (!still && last > 0) play()
     }
     image.src = data.sprite
-    find(".player").classList.toggle("both", Boolean(data.side))
-    find(".side").hidden = !data.side
-    player.sideImage = null
-    if (data.side) showSide()
+    find(".player").classList.toggle("both", data.sides.length > 0)
+    find(".sides").hidden = !data.sides.length
+    showSides()
   }
   return () => cancelAnimationFrame(player.timer)
 }

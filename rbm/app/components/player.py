@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,11 +22,16 @@ _component = st.components.v2.component(
 
 
 class Side(NamedTuple):
-    """A film of `frames` frames, the last of which stays."""
+    """A film of `frames` frames, the last of which stays; a title and a text beside it, if there are any.
+
+    `scale`: how many pixels of the screen a pixel of it takes; 0: as many as there is room for."""
 
     film: Sprite
     frames: int
     alt: str
+    title: str = ""
+    text: str = ""
+    scale: int = 0
 
 
 def _sent(film: Sprite) -> dict[str, Any]:
@@ -43,13 +49,13 @@ def player(
     speed: int = 20,
     endless: bool = False,
     loop: int = 0,
-    side: Side | None = None,
+    sides: Sequence[Side] = (),
 ) -> None:
     """Play `film` at `speed` frames a second to begin with, each frame with its caption.
 
     `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
     without end, with no other control than Play and Pause; `loop` is the frame to which it comes back, and where it
-    rests for those who ask that nothing moves. `side`: a second film beside it, in step.
+    rests for those who ask that nothing moves. `sides`: more films beside it, in step.
     """
     _component(
         key=key,
@@ -62,6 +68,6 @@ def player(
             "alt": alt,
             "endless": endless,
             "loop": loop,
-            "side": None if side is None else {**_sent(side.film), "frames": side.frames, "alt": side.alt},
+            "sides": [{**side._asdict(), **_sent(side.film), "film": None} for side in sides],
         },
     )
