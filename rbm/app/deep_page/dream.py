@@ -85,7 +85,8 @@ def _class_choice(named: NamedNet) -> int | None:
     choice = st.segmented_control(
         "Dream of class", ["Any", *map(str, range(named.net.n_classes))], default="Any", required=True,
         key="deep_class", bind="query-params", wrap=True,
-        help=f"The top learned the digits' names too: held to one, it dreams of nothing else.\n\n{define('class units')}",
+        help="The top learned the digits' names too: held to one, it dreams of nothing else.\n\n"
+        + define("class units"),
     )  # fmt: skip
     return None if choice == "Any" else int(str(choice))
 

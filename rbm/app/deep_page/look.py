@@ -40,7 +40,7 @@ def section(named: NamedNet, data: Dataset) -> None:
 
 def _chosen(data: Dataset) -> tuple[Array, str]:
     """The picture (1, pixels) to look at, and what to call it."""
-    drawn = drawings.normalised(data.shape)
+    drawn = kept.normalised(data.shape)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         count = len(data.test_images)
         number = st.number_input(

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import current_model, ink, kept, pictures, show
+from rbm.app import current_model, kept, pictures, show
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described
 from rbm.app.features_page.plane import CHOSEN, FIRST
@@ -22,7 +22,7 @@ ORANGE, GREY = (232, 89, 12), (128, 128, 128)
 def section(named: NamedModel, data: Dataset) -> None:
     st.header("Neighbours", anchor=False)
     images, labels = described.held_out(named, data)
-    drawn = _drawn(data.shape)
+    drawn = kept.normalised(data.shape)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.session_state[CHOSEN] = min(st.session_state.get(CHOSEN, FIRST.get(data.name, 1)), len(images))
         number = st.number_input(
@@ -41,12 +41,6 @@ def section(named: NamedModel, data: Dataset) -> None:
         show.picture(pictures.single(pictures.grey(image[None], data.shape), name, 150), plain(name), width="content")
     with right:
         _rows(named, data, image, label if data.labelled else -1)
-
-
-def _drawn(shape: tuple[int, int]) -> Array | None:
-    """This browser's drawing (pixels,), if there is one."""
-    drawing = kept.mine()
-    return None if drawing is None else ink.normalise(drawing.ink, shape)
 
 
 def _rows(named: NamedModel, data: Dataset, image: Array, label: int) -> None:
