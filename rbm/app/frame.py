@@ -113,6 +113,8 @@ def _training_line() -> str | None:
     progress = current_run.progress()
     if progress is None or not progress.active:
         return None
+    if progress.status == "waiting" and progress.message:
+        return f":material/layers: {plain(progress.message)}"
     if progress.place is not None:
         return f":material/hourglass_top: Waiting: place {progress.place} in the queue"
     return f":material/hourglass_top: Training: epoch {progress.epoch} of {progress.epochs}"

@@ -21,7 +21,7 @@ WORDS = (
 
 def offer(run: Run) -> bool:
     """A button that trains the twin; True where that has begun. Raises Refused where it can't."""
-    if _of(run.id) or not run.over or run.n_classes or not current_run.is_mine(run):
+    if _of(run.id) or not run.over or run.n_classes or run.below or not current_run.is_mine(run):
         return False
     if not st.button("Train its twin", icon=":material/group:", help=WORDS, key=f"twin_{run.id}"):
         return False

@@ -34,13 +34,16 @@ def training_bytes(config: TrainConfig, n_images: int, n_visible: int) -> int:
     return 4 * (7 * v * h + (3 * (batch + chains) + min(n_images, MEASURED)) * (v + h)) + cut
 
 
-def check_training(config: TrainConfig, n_images: int, n_visible: int, megabytes: int) -> None:
-    """Raises BadValue, saying what would fit, for a training that takes more."""
-    needed, most = training_bytes(config, n_images, n_visible), megabytes * MEGABYTE
+def check_training(config: TrainConfig, n_images: int, n_visible: int, megabytes: int, means: int = 0) -> None:
+    """Raises BadValue, saying what would fit, for a training that takes more. means: bytes of its images, where these
+    are made for it alone.
+    """
+    needed, most = training_bytes(config, n_images, n_visible) + means, megabytes * MEGABYTE
     if needed <= most:
         return
-    fits = _most_hidden(config, n_images, n_visible, most)
-    instead = f"{fits:,} hidden units would fit" if fits else "choose fewer chains, a smaller batch or smaller images"
+    fits = _most_hidden(config, n_images, n_visible, most - means)
+    smaller = f"fewer hidden units below, whose means take {means / MEGABYTE:,.0f} MB" if means else "smaller images"
+    instead = f"{fits:,} hidden units would fit" if fits else f"choose fewer chains, a smaller batch or {smaller}"
     raise BadValue(
         f"this training would take about {needed / MEGABYTE:,.0f} MB of the server's memory, and RBM_MAX_TRAINING_MB "
         f"allows {megabytes:,}; {instead}"

@@ -21,7 +21,7 @@ from rbm.runs.progress import Point
 from rbm.runs.record import COLUMNS, Run, configuration, from_row, number, row
 from rbm.training.config import TrainConfig
 
-SCHEMA = 1
+SCHEMA = 2
 log = logging.getLogger(__name__)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -36,11 +36,14 @@ CREATE TABLE IF NOT EXISTS points (
     run TEXT NOT NULL, epoch INTEGER NOT NULL, training_error REAL NOT NULL, validation_error REAL,
     seconds REAL NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
 """
+_SECOND = "ALTER TABLE runs ADD COLUMN below TEXT NOT NULL DEFAULT '';"  # since schema 2
 _PAGES = ("page_count", "freelist_count", "page_size")
 WASTE = 4 * 2**20  # bytes
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
-_PROGRESS = ("status", "message", "epoch", "fraction", "seconds", "training_error", "validation_error", "holder")
+_PROGRESS = (
+    "status", "message", "epoch", "fraction", "seconds", "training_error", "validation_error", "holder", "fingerprint",
+)  # fmt: skip
 _UPSERT = (
     f"INSERT INTO runs ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{name}' for name in COLUMNS)}) "
     f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _PROGRESS)}"
@@ -133,7 +136,7 @@ def _create(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut too
         if version < SCHEMA:
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {_SECOND} PRAGMA user_version = {SCHEMA}; COMMIT;")
         connection.execute("BEGIN IMMEDIATE")  # says now if nothing can be written
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")
@@ -149,7 +152,7 @@ def _read_only(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, check_same_thread=False, isolation_level=None)
     try:
         connection.row_factory = sqlite3.Row
-        if _checked_version(connection) < SCHEMA:
+        if _checked_version(connection) == 0:
             raise sqlite3.OperationalError("an empty database")
     except BaseException:
         connection.close()

@@ -46,10 +46,19 @@ dreams = rbm.gibbs(model, start, steps=1000, rng=np.random.default_rng(config.se
 ```
 """
 
+_LAYER = """
+It is one layer of a tower, and its visible units are the hidden units of the layer below. It stands on, bottom first:
+{names}. Each is a run of its own; `rbm.DeepBeliefNet` puts their models together.
+"""
 
-def pack(run: Run, points: Sequence[Point], model: RBM) -> bytes:
-    """The run as a zip of model.npz, config.json, metrics.csv and README.md. Its owner and its id stay here."""
+
+def pack(run: Run, points: Sequence[Point], model: RBM, on: Sequence[str] = ()) -> bytes:
+    """The run as a zip of model.npz, config.json, metrics.csv and README.md. Its owner and its id stay here.
+
+    on: names of the layers that it stands on, bottom first; of these it tells, and brings back none of them.
+    """
     data = "own images" if is_brought(run.data) else run.data  # whose name is nobody's business
+    data = f"hidden units on {data}" if run.below else data
     about: dict[str, Any] = {"name": run.name, "data": data}
     file = buffers.BytesIO()
     figures = {"epochs": run.epoch, "validation_error": run.validation_error}
@@ -60,11 +69,14 @@ def pack(run: Run, points: Sequence[Point], model: RBM) -> bytes:
         **{key: getattr(run, key) for key in ("fingerprint", "created", "status", "epoch", "fraction", "seconds")},
         "versions": dict(run.versions),
         "config": asdict(run.config),
+        **({"stands_on": list(on)} if run.below else {}),
     }
     readme = _README.format(
         **about, visible=model.n_visible, hidden=model.n_hidden, epoch=run.epoch, epochs=run.config.epochs,
         seconds=run.seconds,
     )  # fmt: skip
+    if run.below:
+        readme += _LAYER.format(names=", ".join(on) or "layers that are gone")
     packed = buffers.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model.npz", file.getvalue(), zipfile.ZIP_STORED)

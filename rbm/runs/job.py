@@ -14,6 +14,7 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Literal
@@ -26,6 +27,7 @@ from rbm.runs.progress import History, Point, Progress, Status
 from rbm.runs.queue import Queue, work
 from rbm.runs.record import Run
 from rbm.runs.store import Store
+from rbm.runs.tower import Below, lesson, shape
 from rbm.training.state import Diverged, Report, TrainState
 from rbm.training.trainer import Trainer
 
@@ -42,7 +44,8 @@ REST: dict[Wish, Status] = {"pause": "paused", "stop": "stopped", "interrupt": "
 class Job:
     """The training of `run` on `data`. All public methods return at once and may be called at any time.
 
-    progress: where it stands, if it has begun before. every: seconds between checkpoints.
+    progress: where it stands, if it has begun before. every: seconds between checkpoints. below: the layers that it
+    stands on. ended: told its run's id, by its own thread, when it is over.
     """
 
     def __init__(
@@ -54,9 +57,12 @@ class Job:
         *,
         progress: Progress | None = None,
         every: float = CHECKPOINT_SECONDS,
+        below: Below | None = None,
+        ended: Callable[[str], None] = lambda run_id: None,
     ) -> None:
         self.owner = run.owner
-        self.work = work(run.config, data.train_images.shape)
+        self.work = work(run.config, shape(data, below))
+        self._below, self._ended = below, ended
         self.arrival, self.had_turn, self.turn_ends = 0, False, 0.0  # the queue's, as is `called`
         self.called = threading.Event()  # look again: there is a worker now, or another wish
         self._run, self._data, self._store, self._queue, self._every = run, data, store, queue, every
@@ -200,6 +206,8 @@ class Job:
                 self._end("diverged", model=error.model, message=str(error))
             except Exception as error:  # the page must be able to say it; the log keeps the traceback
                 self._fail(error)
+            if self.over:
+                self._ended(self._run.id)
 
     def _wait(self) -> bool:
         """Until it may do what its owner wants. False, and the thread ends, where all of that is done."""
@@ -243,13 +251,10 @@ class Job:
     def _begin(self) -> Trainer:
         """Read on from where the last stretch ended."""
         state = self._state or self._stored_state()
-        run, data = self._run, self._data
+        run = self._run
         trainer = Trainer(
-            data.train_images,
-            run.config,
-            labels=data.train_labels if run.n_classes else None,
-            validation=data.test_images,
-            validation_labels=data.test_labels if run.n_classes else None,
+            config=run.config,
+            **lesson(self._data, run, self._below),
             monitors=(UPDATE_RATIO, *run.measures),
             monitor_every=usual_every(run.measures, run.config.epochs),
             state=state,

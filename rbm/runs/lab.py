@@ -13,10 +13,11 @@ it is a matter of time, Unavailable for data, NoSuchRun, NotYours and NotSaved a
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -26,9 +27,10 @@ import platformdirs
 
 from rbm import datasets
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadCheckpoint, BadModelFile, Busy, NotYours, Refused
+from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
 from rbm.models.binary import RBM
-from rbm.runs import export, memory, trainable
+from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
+from rbm.runs import export, memory, tower, trainable
 from rbm.runs.errand import Errands
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
@@ -36,9 +38,11 @@ from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
+from rbm.runs.tower import Towers
 from rbm.training.config import TrainConfig
 from rbm.visitors import clean_name, owner_hash
 
+log = logging.getLogger(__name__)
 UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
 
 
@@ -75,6 +79,8 @@ class Lab:
         self.errands = Errands(self.queue)
         self._load, self._every = load, every
         self._lock = threading.RLock()
+        self._closed = False
+        self._towers = Towers(self.store, self.run, self._model, self._go_on)
         self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
         self._fingerprint = lru_cache(maxsize=16)(fingerprint)
         self._kept_model = lru_cache(maxsize=8)(self._read_model)
@@ -82,7 +88,8 @@ class Lab:
     def close(self) -> None:
         """End all that trains, and keep it: these runs are interrupted from now on."""
         self.errands.close()
-        jobs = self._live()
+        with self._lock:
+            self._closed, jobs = True, self._live()
         for job in jobs:
             job.interrupt()
         for job in jobs:
@@ -100,27 +107,67 @@ class Lab:
         *,
         labels: bool = False,
         measures: tuple[str, ...] = (),
+        below: str = "",
     ) -> str:
-        """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`."""
+        """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`.
+
+        below: a run of the same owner. The new one learns what its hidden units, and those of all layers below it, say
+        of the same images: now, where that run is over and has a model, else as soon as it is finished.
+        """
         dataset = self._load(data)
-        self.limits.check(config, *dataset.train_images.shape)
-        trainable.check(dataset, config, labels, measures)
-        run = Run(
-            name=clean_name(name),
-            owner=owner_hash(owner),
-            data=data,
-            fingerprint=self._fingerprint(dataset, labels),
-            config=config,
-            created=time.time(),
-            n_classes=trainable.n_classes(dataset, labels),
-            measures=measures,
-            holder=self.store.holder,
-        )
-        self._check_share(run.owner)
-        self.store.make_room()
-        self._train(Job(run, dataset, self.store, self.queue, every=self._every))
-        self.store.add(run)
-        return run.id
+        self._fingerprint(dataset, labels)  # it takes time, once
+        with self._lock:
+            layers = self._towers.chain(self._owned(owner, below).id) if below else []
+            tower.check(layers, data, config)
+            self._check(dataset, config, labels, measures, layers[-1].config.n_hidden if layers else 0)
+            run = Run(
+                clean_name(name), owner_hash(owner), data, "", config, time.time(), holder=self.store.holder,
+                n_classes=trainable.n_classes(dataset, labels), measures=measures, below=below,
+            )  # fmt: skip
+            if layers and not self._towers.ready(layers[-1]):
+                self.store.make_room(below=below)
+                self.store.add(run)
+                return self.store.get(run.id).id  # what waits for another run is in the list or nowhere
+            run = replace(run, fingerprint=self._print(dataset, labels, below))
+            self._check_share(run.owner)
+            self.store.make_room(below=below)
+            self._train(self._job(run, dataset))
+            self.store.add(run)
+            return run.id
+
+    def start_tower(
+        self,
+        owner: str,
+        data: str,
+        configs: Sequence[TrainConfig],
+        name: str,
+        *,
+        labels: bool = False,
+        measures: tuple[str, ...] = (),
+    ) -> list[str]:
+        """The ids of a new run for each of `configs`, bottom first: each begins when the one below it is finished.
+
+        labels: the top layer learns them. measures: of the bottom layer.
+        """
+        dataset, top, started = self._load(data), len(configs) - 1, [""]
+        if top >= MAX_LAYERS:
+            raise BadValue(f"a deep belief net has {MAX_LAYERS} layers at most, got {top + 1}")
+        for number, config in enumerate(configs):  # all of them, before the first begins
+            units = configs[number - 1].n_hidden if number else 0
+            self._check(dataset, config, labels and number == top, () if number else measures, units)
+        with self._lock:
+            for number, config in enumerate(configs):
+                started.append(self.start(
+                    owner, data, config, f"{name}, layer {number + 1}" if number else name,
+                    labels=labels and number == top, measures=() if number else measures, below=started[-1],
+                ))  # fmt: skip
+        return started[1:]
+
+    def _check(self, data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], units: int) -> None:
+        """Raises BadValue for what can't be trained here, on so many hidden `units` of a layer below, 0 without."""
+        n, pixels = data.train_images.shape
+        self.limits.check(config, n, units or pixels, tower.memory(data, units))
+        trainable.check(data, config, labels, measures, units)
 
     def resume(self, owner: str, run_id: str) -> None:
         """Go on with a run that is paused, interrupted, stopped or has failed, to what it would have become.
@@ -132,7 +179,8 @@ class Lab:
             self._check_share(run.owner, but=run_id)
             if job is None or job.over:
                 self._check_resumable(run)
-                self._go_on(run, Job.resume)
+                self._go_on(run)
+                self._towers.wait_again(run)
             else:
                 job.resume()
 
@@ -146,14 +194,20 @@ class Lab:
                 self._own_job(run).step()
 
     def pause(self, owner: str, run_id: str) -> None:
-        self._own_job(self._owned(owner, run_id)).pause()
+        with self._lock:
+            run = self._owned(owner, run_id)
+            if run.waits_below:
+                self.store.keep(replace(run, status="paused"))
+            else:
+                self._own_job(run).pause()
 
     def stop(self, owner: str, run_id: str) -> None:
         """End it; the model so far is kept."""
         with self._lock:
             run = self._owned(owner, run_id)
-            if self.job(run_id) is None and run.status in ("paused", "interrupted"):
+            if self.job(run_id) is None and (run.status in ("paused", "interrupted") or run.waits_below):
                 self.store.keep(replace(run, status="stopped"), model=self._stored_model(run)[0])
+                self._towers.pass_on(run, "stopped")
             else:
                 self._own_job(run).stop()
 
@@ -192,6 +246,8 @@ class Lab:
         run = self.store.get(run_id)
         said = f"The server was stopped while this run trained. Resume goes on from epoch {run.epoch}."
         message = said if run.status == "interrupted" else run.message
+        if run.waits_below:
+            message = self._towers.waits_for(run)
         return Progress(
             run.status, run.config.epochs, None, run.epoch, run.fraction, run.seconds, message=message
         )  # fmt: skip
@@ -206,6 +262,17 @@ class Lab:
         history = self.store.points(run_id)
         return replace(stands, model=model, history=history, message=damage or stands.message)
 
+    def layers(self, run_id: str) -> list[Run]:
+        """This run and all that it stands on, bottom first. Raises NoSuchRun where one is gone."""
+        return self._towers.chain(run_id)
+
+    def net(self, run_id: str) -> DeepBeliefNet | None:
+        """This run on all that it stands on, as they are now; None where a layer is gone or has no model yet."""
+        try:
+            return self._towers.net(run_id)
+        except Refused:
+            return None
+
     def points(self, run_id: str) -> list[Point]:
         """Every epoch that is kept, for tables and files."""
         job = self.job(run_id)  # first: what it has written by then, the store has
@@ -219,7 +286,7 @@ class Lab:
         model = self.progress(run_id).model or self._stored_model(run)[0]
         if model is None:
             raise Refused("this run has no model to export yet")
-        return export.pack(run, self.points(run_id), model)
+        return export.pack(run, self.points(run_id), model, self._towers.names(run.below))
 
     def export_all(self, owner: str, max_bytes: int = 64 * 2**20) -> bytes:
         """An owner's runs as zips in a zip, the newest first, as many as `max_bytes` hold."""
@@ -247,13 +314,17 @@ class Lab:
         self._change(owner, run_id, "pinned", pinned)
 
     def delete(self, owner: str, run_id: str) -> None:
-        """Nobody finds it any more; `undelete` brings it back, for a day at most."""
+        """Nobody finds it any more; `undelete` brings it back, for a day at most. A layer goes after those on it."""
         with self._lock:
-            job = self.job(run_id)
+            run, job = self._owned(owner, run_id), self.job(run_id)
+            self._towers.check_bare(run, "delete that one first")
             self._change(owner, run_id, "deleted", time.time())
+            if run.waits_below:
+                self.store.keep(replace(run, status="stopped"))
             if job is not None:
                 job.stop()
                 self._jobs.pop(run_id, None)
+            self._towers.pass_on(run, "deleted")
 
     def undelete(self, owner: str, run_id: str) -> None:
         self.store.undelete(owner_hash(owner), run_id)
@@ -274,22 +345,26 @@ class Lab:
 
     # ---- what was trained before
 
-    def finished(self, owner: str, data: str, config: TrainConfig, *, labels: bool = False) -> Finished | None:
+    def finished(
+        self, owner: str, data: str, config: TrainConfig, *, labels: bool = False, below: str = ""
+    ) -> Finished | None:
         """Whether this very training has been done here already, by anybody; `adopt` then has it at once."""
-        own, found = self._alike(owner, data, config, labels)
+        own, found = self._alike(owner, data, config, labels, below)
         if found is None:
             return None
         return Finished(own.id if own else None, found.epoch, found.seconds, found.validation_error)
 
-    def adopt(self, owner: str, data: str, config: TrainConfig, name: str, *, labels: bool = False) -> str:
+    def adopt(
+        self, owner: str, data: str, config: TrainConfig, name: str, *, labels: bool = False, below: str = ""
+    ) -> str:
         """The id of the owner's finished run, else of a copy of another's, with a new id and this name."""
-        own, found = self._alike(owner, data, config, labels)
+        own, found = self._alike(owner, data, config, labels, below)
         if own is not None:
             return own.id
         if found is None:
             raise Refused("this training is not here any more; start it")
-        self.store.make_room()
-        new = Run(clean_name(name), owner_hash(owner), data, found.fingerprint, config, time.time())
+        self.store.make_room(below=below)
+        new = Run(clean_name(name), owner_hash(owner), data, found.fingerprint, config, time.time(), below=below)
         kept = ("n_classes", "measures", "versions", "status", "epoch", "fraction", "seconds")
         errors = ("training_error", "validation_error")
         new = replace(new, **{key: getattr(found, key) for key in (*kept, *errors)})
@@ -319,21 +394,33 @@ class Lab:
                 if before is not None:
                     self._jobs[job.run.id] = before
                 raise
+            if job.over:  # there was no thread to be had
+                self._ended(job.run.id)
 
-    def _go_on(self, run: Run, how: Callable[[Job], None]) -> None:
+    def _go_on(self, run: Run, how: Callable[[Job], None] = Job.resume) -> None:
         """Train a run that rests, from its checkpoint."""
         dataset = self._load(run.data)
-        if self._fingerprint(dataset, run.n_classes > 0) != run.fingerprint:
+        if run.below and not self._towers.ready(self._towers.chain(run.id)[-2], run.id):
+            self.store.keep(replace(run, status="waiting", message="", holder=self.store.holder))
+            return
+        found = self._print(dataset, run.n_classes > 0, run.below)
+        if run.fingerprint not in ((found, "") if run.below else (found,)):
             raise Refused(f"the images of {run.data} are not the ones that this run began with; start a new run")
         progress = replace(self.progress(run.id), status="paused", message="")
         if not self.store.claim(run):
             raise Refused("another window has just resumed this run; reload the page")
-        again = replace(run, message="", holder=self.store.holder)
+        again = replace(run, message="", holder=self.store.holder, fingerprint=found)
         try:
-            self._train(Job(again, dataset, self.store, self.queue, progress=progress, every=self._every), how)
+            self._train(self._job(again, dataset, progress), how)
         except Busy:
             self.store.keep(run)  # as it was
             raise
+
+    def _job(self, run: Run, data: Dataset, progress: Progress | None = None) -> Job:
+        below = self._towers.below(run.below) if run.below else None
+        return Job(
+            run, data, self.store, self.queue, progress=progress, every=self._every, below=below, ended=self._ended
+        )  # fmt: skip
 
     def _live(self) -> list[Job]:
         with self._lock:
@@ -368,15 +455,38 @@ class Lab:
             raise Refused(_ELSEWHERE)
         if run.status in ("finished", "diverged"):
             raise Refused(f"this run is {run.status}: there is nothing to resume")
+        self._towers.check_bare(run, "it has learned from this run as it is")
         if run.imported:
             raise Refused("an imported run brings no checkpoint to go on from; start a new one with its settings")
 
-    def _alike(self, owner: str, data: str, config: TrainConfig, labels: bool) -> tuple[Run | None, Run | None]:
+    def _alike(
+        self, owner: str, data: str, config: TrainConfig, labels: bool, below: str
+    ) -> tuple[Run | None, Run | None]:
         """The owner's, and anybody's."""
         dataset, who = self._load(data), owner_hash(owner)
-        found = self.store.alike(self._fingerprint(dataset, labels), config, trainable.n_classes(dataset, labels))
+        if below and not self._towers.ready(self._owned(owner, below)):
+            return None, None
+        found = self.store.alike(self._print(dataset, labels, below), config, trainable.n_classes(dataset, labels))
         own = next((run for run in found if run.owner == who), None)
         return own, own or next(iter(found), None)
+
+    def _ended(self, run_id: str) -> None:
+        """Called by the thread of a training that is over."""
+        with self._lock:
+            try:
+                if not self._closed:
+                    self._towers.pass_on(run := self.run(run_id), run.status)
+            except Refused as error:  # deleted: what waited for it was told then
+                log.info("nothing begins upon run %s: %s", run_id, error)
+
+    def _model(self, run: Run) -> RBM | None:
+        job = self.job(run.id)
+        return job.progress().model if job else self._stored_model(run)[0]
+
+    def _print(self, data: Dataset, labels: bool, below: str) -> str:
+        """The fingerprint of what a run learns from. Raises Refused as `Towers.net`, and for layers of other images."""
+        of_images = self._fingerprint(data, labels)
+        return self._towers.fingerprint(of_images, data, below) if below else of_images
 
     def _owned(self, owner: str, run_id: str) -> Run:
         run = self.run(run_id)

@@ -53,8 +53,11 @@ class Limits:
             )
         budget.check_model(n_visible, n_hidden)
 
-    def check(self, config: TrainConfig, n_images: int, n_visible: int) -> None:
-        """Raises BadValue, naming the limit and what was received, for a training beyond a cap."""
+    def check(self, config: TrainConfig, n_images: int, n_visible: int, means: int = 0) -> None:
+        """Raises BadValue, naming the limit and what was received, for a training beyond a cap.
+
+        means: bytes of what the layers below say of the images, for one that stands on others.
+        """
         chains = {"pcd": config.chains, "pt": config.chains * config.temperatures}.get(config.algorithm, 0)
         k = max(config.gibbs_steps, config.final_gibbs_steps or 0)
         for name, value, what in (
@@ -70,7 +73,7 @@ class Limits:
                     f"this server allows at most {limit:,} {what}, got {value:,}; lower it, or ask whoever runs "
                     f"the server to raise {variable(name)}"
                 )
-        budget.check_training(config, n_images, n_visible, self.max_training_mb)
+        budget.check_training(config, n_images, n_visible, self.max_training_mb, means)
 
 
 def settings(secrets: Mapping[str, object], environment: Mapping[str, str] | None = None) -> Limits:

@@ -30,7 +30,8 @@ class Run:
     id: whoever knows it may read the run, so it can't be guessed. owner: a hash of the owner's key.
     n_classes: of the labels that are trained on; 0 where none are. fingerprint: of the training images and
     these labels. versions: what a bit-identical repetition depends on. holder: the process that trains it.
-    training_error, validation_error: of the last epoch.
+    training_error, validation_error: of the last epoch. below: the id of the run that this one stands on, "" for none;
+    until that one is finished, there is no fingerprint.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Run:
     pinned: bool = False
     imported: bool = False
     deleted: float | None = None
+    below: str = ""
 
     @property
     def over(self) -> bool:
@@ -63,6 +65,11 @@ class Run:
     def unfinished(self) -> bool:
         """Somebody trains it, or will without being asked; `holder` says who."""
         return self.status in ("waiting", "running")
+
+    @property
+    def waits_below(self) -> bool:
+        """It begins when the layer below is finished."""
+        return self.status == "waiting" and bool(self.below) and not self.fingerprint
 
     def at(self, progress: Progress) -> Run:
         """The record of this run when its training stands there."""
@@ -97,6 +104,8 @@ def from_row(values: Mapping[str, Any]) -> Run:
     """The run of a row. Raises BadValue, naming the column, for what `row` never made."""
     given = {}
     for name in COLUMNS:
+        if name == "below" and name not in values:  # an earlier version wrote this, which knew no layers
+            continue
         try:
             given[name] = _checked(name, values[name])
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -104,7 +113,7 @@ def from_row(values: Mapping[str, Any]) -> Run:
     return Run(**given)
 
 
-_TEXTS = ("id", "owner", "name", "data", "fingerprint", "message", "holder")
+_TEXTS = ("id", "owner", "name", "data", "fingerprint", "message", "holder", "below")
 _DATE = (0.0, 1e11)  # seconds that a calendar can show
 _RANGES: dict[str, tuple[float, float]] = {
     "created": _DATE,

@@ -27,14 +27,32 @@ def is_old(run: Run, days: float) -> bool:
     return run.deleted is not None or (dated_old and not (run.pinned or run.unfinished))
 
 
+def with_layers_below(some: Iterable[Run], runs: Iterable[Run]) -> dict[str, Run]:
+    """These and all of `runs` that they stand on, by id."""
+    known, found = {run.id: run for run in runs}, {run.id: run for run in some}
+    for run in list(found.values()):
+        below = known.get(run.below)
+        while below is not None and below.id not in found:
+            found[below.id] = below
+            below = known.get(below.below)
+    return found
+
+
 def leaving(
-    runs: Iterable[Run], sizes: Mapping[str, int], limits: Limits, more: int, used: int, whose: str | None = None
+    runs: Iterable[Run],
+    sizes: Mapping[str, int],
+    limits: Limits,
+    more: int,
+    used: int,
+    whose: str | None = None,
+    below: str = "",
 ) -> list[Run]:
     """What is removed so that `more` runs fit beside `used` bytes of the list itself, `sizes` by id being theirs.
 
     runs: the oldest first. First goes what was deleted. Then, one by one, the oldest run of whoever has the largest
-    share, imported ones before others; never one that is pinned or trains. `whose`: only this owner's, for an import;
-    then it raises Refused where that is not enough.
+    share, imported ones before others; never one that is pinned or trains, or that others stand on.
+    below: the run that the new one stands on.
+    `whose`: only this owner's, for an import; then it raises Refused where that is not enough.
     """
     most = limits.max_megabytes * 2**20
     staying = sorted(runs, key=lambda run: (run.deleted is None, not run.imported))
@@ -51,11 +69,13 @@ def leaving(
         if run.deleted is not None or (whose in (None, run.owner) and not (run.pinned or run.unfinished))
     ]  # fmt: skip
     going: list[Run] = []
-    while free and (count > limits.max_runs or total > most):
-        run = next((one for one in free if one.deleted is not None), None) or max(free, key=share)
+    above = Counter([below, *(run.below for run in staying if run.deleted is None)])  # how many stand on each
+    while (loose := [run for run in free if not above[run.id]]) and (count > limits.max_runs or total > most):
+        run = next((one for one in loose if one.deleted is not None), None) or max(loose, key=share)
         free.remove(run)
         going.append(run)
         count, total = count - 1, total - sizes[run.id]
+        above[run.below] -= run.deleted is None
         numbers[run.owner] -= 1
         shares[run.owner] -= sizes[run.id]
     if whose is not None and (count > limits.max_runs or total > most):

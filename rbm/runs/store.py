@@ -153,6 +153,10 @@ class Store:
         """The owner's runs, the newest first."""
         return self._find("owner = ? AND deleted IS NULL ORDER BY rowid DESC", owner)
 
+    def standing_on(self, run: Run) -> list[Run]:
+        """The owner's runs that stand on this one."""
+        return [above for above in self.owned_by(run.owner) if above.below == run.id]
+
     def change(self, run: Run, column: str, value: object) -> None:
         """Rename, pin, delete: what an owner may change in a record. Raises NotSaved."""
         try:
@@ -197,17 +201,20 @@ class Store:
 
     # ---- room
 
-    def would_go(self, more: int = 1, whose: str | None = None) -> list[Run]:
+    def would_go(self, more: int = 1, whose: str | None = None, below: str = "") -> list[Run]:
         """What `make_room(more)` would remove: what is past its time, and see `room.leaving`."""
         runs = self._find("TRUE ORDER BY rowid")
         old = [run for run in runs if run.deleted is None and room.is_old(run, self.limits.max_days)]
+        staying = [run for run in runs if run.deleted is None and (run not in old or run.id == below)]
+        held = room.with_layers_below(staying, runs)
+        old = [run for run in old if run.id not in held]
         runs = [run for run in runs if run not in old]
         sizes = {run.id: self.size(run) for run in runs}
-        return old + room.leaving(runs, sizes, self.limits, more, self._database.size(), whose)
+        return old + room.leaving(runs, sizes, self.limits, more, self._database.size(), whose, below)
 
-    def make_room(self, more: int = 1) -> None:
-        """Remove for good what `would_go` names."""
-        self.remove(self.would_go(more))
+    def make_room(self, more: int = 1, below: str = "") -> None:
+        """Remove for good what `would_go` names. below: the run that the new one stands on."""
+        self.remove(self.would_go(more, below=below))
 
     def remove(self, runs: list[Run]) -> None:
         """For good, with their files."""
@@ -221,9 +228,10 @@ class Store:
         self.remove(self.would_go(whose=owner))
 
     def check_pin(self, run: Run) -> None:
-        """Raises Refused where pinned runs would fill more than half of the store."""
-        pinned = [one for one in self._find("pinned = 1 AND deleted IS NULL") if one.id != run.id]
-        count, total = len(pinned) + 1, sum(map(self.size, [*pinned, run]))
+        """Raises Refused where pinned runs and the layers below them would fill more than half of the store."""
+        runs = self._find("deleted IS NULL")
+        pinned = room.with_layers_below([run, *(one for one in runs if one.pinned)], runs)
+        count, total = len(pinned), sum(map(self.size, pinned.values()))
         if count > max(1, self.limits.max_runs // 2) or total > self.limits.max_megabytes * 2**19:
             raise Refused("pinned runs fill half of this server's store, and no more can be pinned; download this one")
 

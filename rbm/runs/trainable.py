@@ -16,8 +16,11 @@ def n_classes(data: Dataset, labels: bool) -> int:
     return int(data.train_labels.max()) + 1 if labels else 0
 
 
-def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...]) -> None:
-    """Raises BadValue for what can't be trained, or not measured. `measures`: names of `rbm.monitors.MONITORS`."""
+def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], n_visible: int = 0) -> None:
+    """Raises BadValue for what can't be trained, or not measured. `measures`: names of `rbm.monitors.MONITORS`.
+
+    n_visible: units that it learns from, where these are not the pixels.
+    """
     if labels and not data.labelled:
         raise BadValue("these images are of one class only, so there are none to learn; train without classes")
     if labels and data.test_labels.max() > data.train_labels.max():
@@ -26,5 +29,5 @@ def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str,
         raise BadValue(
             "the measures are for binary pixels without labels: choose none of them, or train without classes"
         )
-    shape = (data.train_images.shape[1], config.n_hidden)
+    shape = (n_visible or data.train_images.shape[1], config.n_hidden)
     monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))

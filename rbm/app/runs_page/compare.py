@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rbm.app import charts, data_sets, pictures, show
+from rbm.app import charts, data_sets, deep_nets, pictures, show
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.models.notebook import near_square
@@ -58,7 +58,7 @@ def names(runs: list[Run]) -> list[str]:
 def differing(runs: list[Run]) -> list[dict[str, Any]]:
     """A row for every setting that is not the same in all runs."""
     known = {name: setting.label for name, setting in settings_of(TrainConfig).items()}
-    settings = [{"data": data_sets.title(run.data), "classes": run.n_classes, **asdict(run.config)} for run in runs]
+    settings = [_settings(run) for run in runs]
     rows = []
     for name in settings[0]:
         values = [chosen[name] for chosen in settings]
@@ -66,6 +66,14 @@ def differing(runs: list[Run]) -> list[dict[str, Any]]:
             columns = {_column(run): str(value) for run, value in zip(runs, values, strict=True)}
             rows.append({"setting": known.get(name, name), **columns})
     return rows
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    below = " on ".join(f"{layer.name} ({layer.id[:4]})" for layer in reversed(deep_nets.under(run)))
+    return {
+        "data": data_sets.title(run.data), "classes": run.n_classes, "stands on": below or "the pixels",
+        **asdict(run.config),
+    }  # fmt: skip
 
 
 def _column(run: Run) -> str:
@@ -84,9 +92,9 @@ def filters(runs: list[Run]) -> None:
     """The first filters of each run, side by side."""
     with st.grid(2 if len(runs) < 3 else 3, min_column_width=220):
         for name, run in zip(names(runs), runs, strict=True):
-            model = lab().progress(run.id).model
-            if model is not None:
-                weights = model.marginal.weights[:, :SHOWN_FILTERS]
+            net = lab().net(run.id)
+            if net is not None:
+                weights = deep_nets.receptive(net, SHOWN_FILTERS)
                 shape = data_sets.shape(run.data, len(weights)) or near_square(len(weights))
                 scale = 1 if shape[1] > 16 else 3
                 picture = pictures.filters(weights, shape, 10, common=True, scale=scale)

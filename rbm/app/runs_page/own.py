@@ -8,7 +8,7 @@ from zlib import crc32
 
 import streamlit as st
 
-from rbm.app import charts, data_sets, twin, visitor
+from rbm.app import charts, data_sets, deep_nets, layer_on_top, twin, visitor
 from rbm.app.current_model import use
 from rbm.app.current_run import named, watch
 from rbm.app.server import lab
@@ -22,7 +22,9 @@ _UNDO = "deleted_run"
 def table(runs: list[Run]) -> list[Run]:
     """The runs, a line each; those that are ticked. A table whose lines change forgets its ticks, so they are kept."""
     titles = {name: data_sets.title(name) for name in {run.data for run in runs}}
-    lines = [_line(run, titles[run.data]) for run in runs]
+    names, tower = {run.id: run.name for run in runs}, deep_nets.in_order(runs)
+    lines = [_line(run, titles[run.data], _name(run, depth, names)) for run, depth in tower]
+    runs = [run for run, _ in tower]
     ticked: list[str] = st.session_state.get(twin.TICKED, [])
     chosen = st.dataframe(
         lines,
@@ -43,10 +45,20 @@ def table(runs: list[Run]) -> list[Run]:
     return found
 
 
-def _line(run: Run, data: str) -> dict[str, Any]:
+def _name(run: Run, depth: int, names: dict[str, str]) -> str:
+    """Layers follow the one that they stand on, indented; of a name that is that one's but for its number, the rest."""
+    pin, name = "📌 " if run.pinned else "", run.name
+    if run.below:
+        below = names.get(run.below, "a layer that is gone")
+        tower = below.rpartition(", layer ")[0] or below
+        name = f"↳ on {below}: {name.removeprefix(f'{tower}, ')}"
+    return "\u2003" * depth + pin + name
+
+
+def _line(run: Run, data: str, name: str) -> dict[str, Any]:
     config = run.config
     return {
-        "name": ("📌 " if run.pinned else "") + run.name,
+        "name": name,
         "status": run.status,
         "data": data,
         "hidden": config.n_hidden,
@@ -79,28 +91,36 @@ def _bracket(run: Run) -> str:
 def actions(run: Run) -> None:
     """What can be done with one run of one's own."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.button("Use this model", type="primary", icon=":material/check:"):
+        use_it = "Use its layer on the pixels" if run.below else "Use this model"
+        if st.button(use_it, type="primary", icon=":material/check:"):
             _try(lambda: use(named(run, lab().progress(run.id))))
         if st.button("Show on Train", icon=":material/monitoring:"):
             watch(run.id)
             st.switch_page("pages/train.py")
-        try:
-            if twin.offer(run):
-                st.rerun()
-        except Refused as error:
-            st.error(plain(twin.refusal(error)))
+        for other in (twin, layer_on_top):
+            try:
+                if other.offer(run):
+                    st.rerun()
+            except Refused as error:
+                st.error(plain(other.refusal(error)))
+        if run.below:
+            layer_on_top.deep_link()
         pin = "Unpin" if run.pinned else "Pin"
         if st.button(pin, icon=":material/push_pin:", help="A pinned run is never removed to make room."):
             _try(lambda: lab().pin(visitor.key(), run.id, not run.pinned))
         if st.button("Delete", icon=":material/delete:"):
-            st.session_state[_UNDO] = run.id
-            _try(lambda: lab().delete(visitor.key(), run.id))
+            _try(lambda: _delete(run))
         download(run)
     with st.form("rename", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", run.name, max_chars=60, width=320)
         if st.form_submit_button("Rename"):
             _try(lambda: lab().rename(visitor.key(), run.id, name))
     link(run)
+
+
+def _delete(run: Run) -> None:
+    lab().delete(visitor.key(), run.id)
+    st.session_state[_UNDO] = run.id
 
 
 def link(run: Run) -> None:

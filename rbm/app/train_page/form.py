@@ -6,14 +6,17 @@ and what differs from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, Literal
 
 import streamlit as st
 
 from rbm.app import addresses, data_sets, server, widgets
 from rbm.app.text import plain
-from rbm.errors import Refused
+from rbm.errors import BadValue, Refused
+from rbm.models.deep import MAX_LAYERS
+from rbm.runs import tower
 from rbm.training import autoencoder
 from rbm.training.config import PRESETS, TrainConfig
 from rbm.training.settings import Setting, settings_of
@@ -107,13 +110,22 @@ _READ = "address_read"
 
 @dataclass(frozen=True)
 class Chosen:
-    """What the form holds: the data set's name, the settings, what else to measure, whether to learn the classes."""
+    """What the form holds: the data set's name, the settings, what else to measure, whether to learn the classes.
+
+    upper: hidden units of the layers on top of the first, which have its settings otherwise.
+    """
 
     data: str
     config: TrainConfig
     preset: str
     monitors: tuple[str, ...]
     labels: bool = False
+    upper: tuple[int, ...] = ()
+
+    @property
+    def configs(self) -> list[TrainConfig]:
+        """Of all layers, bottom first."""
+        return [self.config, *(replace(self.config, n_hidden=units) for units in self.upper)]
 
 
 def preset_and_data() -> tuple[str, str]:
@@ -155,13 +167,22 @@ def settings(preset: str, data: str) -> Chosen | None:
     values["algorithm"] = _algorithm(values["algorithm"])  # its own widget stands below those that it hides
     with st.grid(4, min_column_width=150):
         fine = _fields("basic", values)
+        layers = st.text_input(
+            "Hidden units of more layers",
+            key="layers",
+            bind="query-params",
+            placeholder="none: one layer",
+            help="For a **deep belief net**: 500, 500 puts two more layers on top of this one. Each learns what the "
+            "hidden units below it say of the images, with the same settings, as soon as the layer below is finished.",
+        )
     with st.grid(2, min_column_width=300):
         labels = st.toggle(
             "Learn the classes too",
             key="labels",
             bind="query-params",
             help="Gives the model a visible unit for each class beside the pixels. It can then tell what a picture "
-            "shows, and dream of the class that you ask for on the Sample page. **Best dreams** suits it.",
+            "shows, and dream of the class that you ask for on the Sample page. **Best dreams** suits it. Of several "
+            "layers the top one learns them.",
         )
         monitors = st.pills(
             "Also measure while it trains",
@@ -179,7 +200,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             st.markdown(f"**{title}**")
             with st.grid(4, min_column_width=150):
                 fine &= _fields(group, values)
-    return _together(preset, data, values, tuple(monitors), bool(labels)) if fine else None
+    return _together(preset, data, values, tuple(monitors), bool(labels), str(layers)) if fine else None
 
 
 def _algorithm(first: str) -> str:
@@ -190,17 +211,33 @@ def _algorithm(first: str) -> str:
     return first
 
 
-def _together(preset: str, data: str, values: dict[str, Any], monitors: tuple[str, ...], labels: bool) -> Chosen | None:
+def _together(
+    preset: str, data: str, values: dict[str, Any], monitors: tuple[str, ...], labels: bool, layers: str
+) -> Chosen | None:
     """What the values add up to; None, and a sentence, where they don't go together or this server won't."""
     found = data_sets.find(data)
     try:
         config = TrainConfig(**values)
         autoencoder.check_data(config, labels=labels)
         server.lab().limits.check(config, *((1, 1) if found is None else found.train_images.shape))
+        chosen = Chosen(data, config, preset, monitors, labels, units_of(layers))
+        for below, upper in pairwise(chosen.configs):
+            n, means = (1, 0) if found is None else (len(found.train_images), tower.memory(found, below.n_hidden))
+            server.lab().limits.check(upper, n, below.n_hidden, means)
     except Refused as error:
         st.error(f"These settings can't be: {plain(error)}.", icon=":material/error:")
         return None
-    return Chosen(data, config, preset, monitors, labels)
+    return chosen
+
+
+def units_of(layers: str) -> tuple[int, ...]:
+    """The numbers in "500, 500". Raises BadValue for anything else."""
+    parts = [part.strip() for part in layers.split(",")] if layers.strip() else []
+    if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
+        raise BadValue("the hidden units of more layers are whole numbers with commas between them, as in 500, 500")
+    if len(parts) >= MAX_LAYERS:
+        raise BadValue(f"a deep belief net has {MAX_LAYERS} layers at most; choose fewer than {MAX_LAYERS} more layers")
+    return tuple(map(int, parts))
 
 
 def _fields(group: str, values: dict[str, Any]) -> bool:

@@ -7,14 +7,16 @@ import streamlit as st
 from rbm.app import charts, show
 from rbm.datasets.dataset import Dataset
 from rbm.measures import health
-from rbm.models.binary import RBM
+from rbm.models.deep import DeepBeliefNet
 from rbm.runs.progress import Progress
 
 
-def panel(progress: Progress, model: RBM, data: Dataset, rate: float) -> None:
-    """The verdict in words on a training at a learning rate of `rate`, and the four numbers it rests on."""
+def panel(progress: Progress, net: DeepBeliefNet, data: Dataset, rate: float) -> None:
+    """The verdict in words on the training of a net's top at a learning rate of `rate`, and the four numbers it rests
+    on."""
     ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
-    found = health.checkup(model, data.train_images, data.test_images, progress.epoch, ratio)
+    seen, unseen = (net.up(part[: health.SUBSET], net.depth - 1) for part in (data.train_images, data.test_images))
+    found = health.checkup(net.top.marginal, seen, unseen, progress.epoch, ratio)
     with st.container(border=True):
         verdict = health.verdict(
             found, rate, over=progress.status == "finished", diverged=progress.status == "diverged"

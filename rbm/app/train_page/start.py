@@ -7,7 +7,7 @@ import time
 import streamlit as st
 
 from rbm.app import current_run, visitor
-from rbm.app.current_run import run_id, watch
+from rbm.app.current_run import follow, run_id, watch
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.app.train_page.form import Chosen
@@ -25,28 +25,44 @@ def begin(chosen: Chosen) -> None:
     The click after it may interrupt this script between the start and the note of which run it was; so whether there
     is one already is asked of the lab, not of the session.
     """
-    run = just_begun(chosen)
-    watch(run.id if run else lab().start(
-        visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels, measures=chosen.monitors
-    ))  # fmt: skip
+    tower = just_begun(chosen)
+    follow(_first(tower).id if tower else lab().start_tower(
+        visitor.key(), chosen.data, chosen.configs, run_name(chosen), labels=chosen.labels, measures=chosen.monitors
+    )[0])  # fmt: skip
 
 
-def just_begun(chosen: Chosen) -> Run | None:
-    """This visitor's run of this very training, if one is under way or was begun by the click before."""
-    wanted = (chosen.data, chosen.config, chosen.labels, chosen.monitors)
-    for run in lab().runs(visitor.key())[:NEWEST]:
-        same = (run.data, run.config, run.n_classes > 0, run.measures) == wanted
-        if same and (lab().standing(run.id).active or time.time() - run.created < IMPATIENT):
-            return run
-    return None
+def just_begun(chosen: Chosen) -> list[Run]:
+    """This visitor's runs of this very training, bottom layer first, if one is under way or was begun by the click
+    before."""
+    runs = lab().runs(visitor.key())[:NEWEST]
+    for run in runs:
+        tower = _upwards(run, runs)
+        same = not run.below and (run.data, run.measures) == (chosen.data, chosen.monitors)
+        same = same and [one.config for one in tower] == chosen.configs and (tower[-1].n_classes > 0) == chosen.labels
+        if same and any(lab().standing(one.id).active or time.time() - one.created < IMPATIENT for one in tower):
+            return tower
+    return []
+
+
+def _upwards(run: Run, runs: list[Run]) -> list[Run]:
+    """The run, the first of `runs` that stands on it, and so on."""
+    tower = [run]
+    while len(tower) < NEWEST and (above := [one for one in runs if one.below == tower[-1].id]):
+        tower.append(above[-1])
+    return tower
+
+
+def _first(tower: list[Run]) -> Run:
+    """The layer that moves; the top where all is done."""
+    return next((run for run in tower if not run.over), tower[-1])
 
 
 def find_again(chosen: Chosen) -> bool:
     """Whether this very training is under way; if so it is what the page shows, unless that moves too."""
-    run = just_begun(chosen)
-    if run is not None and run.id != run_id() and not _under_way():
-        watch(run.id)
-    return run is not None
+    tower = just_begun(chosen)
+    if tower and run_id() not in [run.id for run in tower] and not _under_way():
+        watch(_first(tower).id)
+    return bool(tower)
 
 
 def _under_way() -> bool:
@@ -56,7 +72,9 @@ def _under_way() -> bool:
 
 def offer_result(chosen: Chosen) -> None:
     """A quiet way to what the very same training gave before: the same data, settings and seed give the same model."""
-    if _under_way() or lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
+    if _under_way() or chosen.upper:
+        return
+    if lab().finished(visitor.key(), chosen.data, chosen.config, labels=chosen.labels) is None:
         return
     st.button(
         "Done before: take its result",
@@ -87,5 +105,5 @@ def refusal() -> None:
 
 def run_name(chosen: Chosen) -> str:
     config = chosen.config
-    classes = ", with classes" if chosen.labels else ""
+    classes = ", with classes" if chosen.labels and not chosen.upper else ""
     return f"{chosen.preset}, {config.method}, seed {config.seed}{classes}"

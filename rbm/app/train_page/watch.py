@@ -7,15 +7,14 @@ import time
 import numpy as np
 import streamlit as st
 
-from rbm.app import charts, data_sets, pictures, show, twin, widgets
+from rbm.app import charts, data_sets, deep_nets, layer_on_top, pictures, show, twin, widgets
 from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.app.train_page import health_panel
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
-from rbm.measures import diagnostics
-from rbm.models.binary import RBM
+from rbm.models.deep import DeepBeliefNet
 from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
 from rbm.runs.record import Run
@@ -56,7 +55,7 @@ def _pace(progress: Progress) -> float | None:
     if not progress.active:
         return None
     if progress.place is None:
-        return REFRESH
+        return WAITING_REFRESH if progress.message else REFRESH
     return WAITING_REFRESH if progress.place <= FAR else FAR_REFRESH
 
 
@@ -85,15 +84,24 @@ def _panel(run_id: str, shown: str) -> None:
             show.chart(charts.learning_curve(progress.history, progress.epochs, log=log), key="learning_curve")
     if progress.model is None:
         return
-    model = progress.model.marginal
-    data = data_sets.find(run.data, model.n_visible)
+    below = lab().net(run.below) if run.below else None
+    if run.below and below is None:
+        seen.warning("A layer that this one stands on is gone.", icon=":material/layers_clear:")
+        return
+    net = DeepBeliefNet((*(below.layers if below else ()), progress.model))
+    data = data_sets.find(run.data, net.n_pixels)
     with seen:
         if data is None:
-            st.warning(plain(data_sets.problem(run.data, model.n_visible)), icon=":material/hide_image:")
+            st.warning(plain(data_sets.problem(run.data, net.n_pixels)), icon=":material/hide_image:")
         stands = (progress.epoch, None if progress.running else progress.fraction)
-        _show(_pictures(run_id, stands, data is not None, model, data))
+        _show(_pictures(run_id, stands, data is not None, net, data))
+    if below is not None:
+        curve.caption(
+            f"Layer {net.depth}: its error is of rebuilding what the {below.top.n_hidden} hidden units below say of "
+            "the images, not of rebuilding pixels."
+        )
     if data is not None:
-        health_panel.panel(progress, model, data, run.config.learning_rate)
+        health_panel.panel(progress, net, data, run.config.learning_rate)
         widgets.not_asked_to_be_probable(autoencoder.note(run.config))
     health_panel.measured(progress)
 
@@ -105,7 +113,9 @@ def _columns() -> list[st.delta_generator.DeltaGenerator]:
 def _status(run: Run, progress: Progress) -> None:
     speed = f" · {progress.images_per_second:,.0f} images/s" if progress.images_per_second else ""
     where = f"Epoch {progress.epoch} of {progress.epochs}"
-    if progress.status == "waiting":
+    if progress.status == "waiting" and progress.message:
+        st.progress(progress.fraction, text=f":material/layers: {plain(progress.message)}")
+    elif progress.status == "waiting":
         wait = f", about {progress.wait:.0f} s" if progress.wait is not None else ""
         st.progress(progress.fraction, text=f"Waiting for a free worker: place {progress.place} in the queue{wait}")
     elif progress.running:
@@ -129,31 +139,50 @@ def _ended(run: Run, progress: Progress, speed: str) -> None:
     said = f"Finished {progress.epochs} epochs in {progress.seconds:.1f} s{speed}." if finished else (
         f"Stopped after epoch {progress.epoch} of {progress.epochs}."
     )  # fmt: skip
+    if run.below and not run.fingerprint:  # it never began
+        st.warning(plain(progress.message), icon=":material/layers_clear:")
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/check: {said} The model is in use on all pages.")
-        # a link, for st.switch_page refuses to leave a page whose settings are in its address
-        st.page_link("pages/sample.py", label="**Let it dream**", icon=":material/draw:")
+        if run.below:
+            _of_a_tower(run, said)
+        else:
+            st.markdown(f":material/check: {said} The model is in use on all pages.")
+            # a link, for st.switch_page refuses to leave a page whose settings are in its address
+            st.page_link("pages/sample.py", label="**Let it dream**", icon=":material/draw:")
         twin.compare_link(run)
-        try:
-            if twin.offer(run):
-                st.rerun()  # the whole page: it shows the twin from now on
-        except Refused as error:
-            st.error(plain(twin.refusal(error)))
+        for other in (twin, layer_on_top):
+            try:
+                if other.offer(run):
+                    st.rerun()  # the whole page: it shows the new run from now on
+            except Refused as error:
+                st.error(plain(other.refusal(error)))
+
+
+def _of_a_tower(run: Run, said: str) -> None:
+    """The pages show machines of pixels; of a tower that is the bottom layer."""
+    bottom = deep_nets.under(run)[:1]
+    named = f", **{plain(bottom[0].name)}**" if bottom else ""
+    st.markdown(
+        f":material/check: {said} It stands on other layers: Sample and the other pages go on with the one on the "
+        f"pixels{named}."
+    )
+    layer_on_top.deep_link()
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _of_the_untrained(data: str, config: TrainConfig, _found: Dataset) -> list[Captioned]:
     """By settings: a class that opens this page at once waits for one drawing, not for thirty."""
-    return [*_ten_digits(model := untrained(_found.train_images, config), _found), _filters(model, _found.shape)]
+    net = DeepBeliefNet((untrained(_found.train_images, config),))
+    return [*_ten_digits(net, _found), _filters(net, _found.shape)]
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _pictures(
-    run_id: str, stands: tuple[int, float | None], with_digits: bool, _model: RBM, _data: Dataset | None
+    run_id: str, stands: tuple[int, float | None], with_digits: bool, _net: DeepBeliefNet, _data: Dataset | None
 ) -> list[Captioned]:
     """By where the run stands: one that waits or rests is drawn once, however often it is looked at."""
-    shape = _data.shape if _data else near_square(_model.n_visible)
-    return [*(_ten_digits(_model, _data) if _data else ()), _filters(_model, shape)]
+    shape = _data.shape if _data else near_square(_net.n_pixels)
+    return [*(_ten_digits(_net, _data) if _data else ()), _filters(_net, shape)]
 
 
 def _show(drawn: list[Captioned]) -> None:
@@ -161,19 +190,25 @@ def _show(drawn: list[Captioned]) -> None:
         show.picture(picture, caption)
 
 
-def _ten_digits(model: RBM, data: Dataset) -> list[Captioned]:
+def _ten_digits(net: DeepBeliefNet, data: Dataset) -> list[Captioned]:
     """Ten held-out digits, evenly over the classes."""
     order = np.argsort(data.test_labels, kind="stable")
     digits = data.test_images[order[np.linspace(0, len(order) - 1, SHOWN_DIGITS).astype(int)]]
-    rebuilt = diagnostics.reconstruct(model, digits)
+    rebuilt = net.reconstruct(digits, net.depth)
     tiles = pictures.interleaved(
         pictures.grey(digits, data.shape), pictures.grey(rebuilt, data.shape), columns=SHOWN_DIGITS
     )
     drawn = pictures.mosaic(tiles, SHOWN_DIGITS, "Ten held-out digits above their reconstructions")
+    if net.depth > 1:
+        return [(drawn, f"Held-out digits, and below each what comes back from layer {net.depth}, up and down again")]
     return [(drawn, "Held-out digits, and below each what the model makes of it")]
 
 
-def _filters(model: RBM, shape: tuple[int, int]) -> Captioned:
-    shown = model.weights[:, :SHOWN_FILTERS]
+def _filters(net: DeepBeliefNet, shape: tuple[int, int]) -> Captioned:
+    shown = deep_nets.receptive(net, SHOWN_FILTERS)
     drawn = pictures.filters(shown, shape, COLUMNS, common=True, scale=1 if shape[1] > 16 else 3)
+    if net.depth > 1:
+        product = " ".join(f"W{number}" for number in range(1, net.depth + 1))
+        units = f"{shown.shape[1]} units of layer {net.depth}"
+        return drawn, f"What {units} look for in pixels, as if every layer were linear: {product}"
     return drawn, f"What {shown.shape[1]} hidden units look for: red switches a unit on, blue off"
