@@ -9,16 +9,14 @@ from rbm.app.glossary import define
 from rbm.app.text import plain
 
 frame.ensure()
-named = nets.chosen()
 
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    st.title("Deep", anchor=False, width="content")
-    st.markdown(
-        f"RBMs in a tower: each learns what the {link('hidden layer', 'layers')} below it says. The top two "
-        f"{link('dream', 'gibbs')}, and one way down paints the picture.",
-        help=define("deep belief net", "Gibbs chain", "hidden unit"),
-        width="content",
-    )
+st.title("Deep")
+st.markdown(
+    f"RBMs in a tower: each learns what the {link('hidden layer', 'layers')} below it says. The top two "
+    f"{link('dream', 'gibbs')}, and one way down paints the picture.",
+    help=define("deep belief net", "Gibbs chain", "hidden unit"),
+)
+named = nets.chosen()
 if named is None:
     st.error(f"There is no net to show: {plain(nets.trouble())}. Install it again; all other pages work.")
     st.stop()

@@ -33,7 +33,8 @@ class DeepFilm(NamedTuple):
 
     `layers`: the pixels first, the top's hidden units last. At a sweep each layer is drawn given the one above it, and
     the top's hidden units given what was below them a sweep before; at 0 all were drawn on the way up. `classes`
-    (kept, n): the most probable class given the top's hidden units (at 0 given the start), None without classes.
+    (kept, n): the most probable class given the top's hidden units (at 0 given the start), or the
+    one that is asked for; None without classes.
     """
 
     sweeps: NDArray[np.int64]
@@ -72,7 +73,7 @@ def film_of(
             visible = _held(top, top.draw_visible(mean, rng), visible, label)
             if number == numbers[len(frames)]:
                 frames.append(_bytes([*_down(net, (visible, mean), rng), hidden]))
-                classes.append(mean[:, top.n_pixels :])
+                classes.append((mean if label is None else visible)[:, top.n_pixels :])
     layers = tuple(Layer(*map(np.stack, zip(*one, strict=True))) for one in zip(*frames, strict=True))
     named = np.argmax(np.stack(classes), axis=2) if net.n_classes else None
     return DeepFilm(numbers, layers, named)

@@ -16,7 +16,7 @@ from rbm.app.features_page import curves
 from rbm.app.learn_page import numbers, questions
 from rbm.errors import BadFile
 from rbm.models import io
-from rbm.pretrained import course, learning, probe
+from rbm.pretrained import course, learning, probe, unrolled
 from tests.app.test_pages import PAGES, app, open_page, says
 
 __all__ = ["app"]
@@ -28,7 +28,7 @@ FILES = sorted(path.stem for path in pretrained.path("x").parent.glob("*.npz"))
 def forget() -> None:
     """All that was read from these files before."""
     st.cache_resource.clear()
-    for module in (course, learning, probe, curves, numbers, questions):
+    for module in (course, learning, probe, unrolled, curves, numbers, questions):
         for one in vars(module).values():
             if hasattr(one, "cache_clear"):
                 one.cache_clear()
@@ -53,7 +53,7 @@ def flip(path: Path, where: float) -> None:
 
 
 def test_these_are_all_files() -> None:
-    assert [*FILES] == ["classes", "course", "deep", "default", "learning", "probe", "sick", "strokes"]
+    assert [*FILES] == ["classes", "course", "deep", "default", "learning", "probe", "sick", "strokes", "unrolled"]
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -67,6 +67,12 @@ def test_every_page_opens_with_a_damaged_file(folder: Path, app: AppTest, name: 
         elif (page, name) == ("features", "probe"):  # the curves to compare with; maps and neighbours are there
             assert "probe.npz, which ships with the program, can't be read" in told[0]
             assert "map_pixels" in [chart.key for chart in app.get("plotly_chart")]
+        elif (page, name) == ("deep", "deep"):
+            assert "deep.npz, which ships with the program, can't be read" in told[0]
+        elif (page, name) == ("deep", "default"):  # the net that is unrolled stands on it
+            assert "This can't be shown: this is not a model file" in told[0]
+        elif (page, name) == ("deep", "unrolled"):
+            assert "unrolled.npz, which ships with the program, can't be read" in told[0]
         else:
             assert told == []
         if page == "home" and name in pretrained.NAMES:

@@ -108,7 +108,7 @@ def _chart(named: NamedNet, data: Dataset, known: Curves, busy: bool) -> None:
         told = named.note.get("measured", {}).get("misread_mnist_5k") if nets.is_shipped(named) else None
         own = f" By itself, asked for the likeliest name, the net misreads {told:.1%}." if told is not None else ""
         st.caption(
-            f"Logistic regression on the means of each layer; bars are two standard errors of five draws of the "
+            f"Logistic regression on the means of each layer; bars are two standard errors of twenty draws of the "
             f"labelled digits. The top saw all labels of its training digits, these curves the few on the axis.{own}"
         )
 

@@ -1,4 +1,4 @@
-"""Which net the page shows: the one that ships."""
+"""Which net the page shows: a tower of this browser's runs, or the one that ships."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rbm import pretrained
-from rbm.app import data_sets
+from rbm.app import data_sets, deep_nets, server
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadModelFile
 from rbm.measures import diagnostics
@@ -56,9 +56,23 @@ class NamedNet:
 
 
 def chosen() -> NamedNet | None:
-    """The net to show; None where there is none, and `trouble` says why."""
-    found = _shipped()
-    return found if isinstance(found, NamedNet) else None
+    """The net to show, by choice where this browser has trained towers, its newest at first; None where there is none,
+    and `trouble` says why."""
+    shipped, towers = _shipped(), {run_id: (name, net) for name, run_id, net in deep_nets.mine()}
+    if not towers:
+        return shipped if isinstance(shipped, NamedNet) else None
+    known = [*towers, *([SHIPPED] if isinstance(shipped, NamedNet) else [])]
+    names = {run_id: f"{name}: {net!r}" for run_id, (name, net) in towers.items()} | {SHIPPED: "Deep, which ships"}
+    choice = st.selectbox(
+        "Net", known, format_func=names.__getitem__, key="deep_net", persist_state="session", width=520
+    )
+    if choice not in towers:
+        return shipped if isinstance(shipped, NamedNet) else None
+    return _own(choice, *towers[choice])
+
+
+def _own(run_id: str, name: str, net: DeepBeliefNet) -> NamedNet:
+    return NamedNet(name, net, server.lab().run(run_id).data)
 
 
 def trouble() -> str:
@@ -68,8 +82,8 @@ def trouble() -> str:
 
 
 def is_shipped(named: NamedNet) -> bool:
-    found = chosen()
-    return found is not None and found.fingerprint == named.fingerprint
+    found = _shipped()
+    return isinstance(found, NamedNet) and found.fingerprint == named.fingerprint
 
 
 @st.cache_resource(show_spinner=False)
