@@ -35,7 +35,7 @@ def test_a_second_layer_is_trained_and_dreams(newcomer: Newcomer) -> None:
     page.goto("/train?data=digits-8x8&n_hidden=29&epochs=3&seed=17&layers=13")
     button(page, "Start").click()
     page.get_by_role("link", name="Look at the tower").click()
-    expect(page.get_by_text(re.compile("64-29-13")).first).to_be_visible()
+    expect(page.get_by_text(re.compile("29 hidden units")).first).to_be_visible()
     expect(page.locator("canvas[data-frame]").first).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
     follow(page, "Runs")
     expect(page.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
