@@ -44,6 +44,7 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page, cold_url: str) -
         "Filters",
         "Activations",
         "Features",
+        "Deep",
         "Data",
         "Runs",
     ]
