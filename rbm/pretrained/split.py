@@ -6,7 +6,7 @@ that no page shows a shipped model a digit it has learned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,8 +38,8 @@ def embedded() -> Digits:
     return Digits(data.name, data.train_images, data.train_labels, data.test_images, data.test_labels)
 
 
-def full(folder: Path) -> Digits:
-    """MNIST's training digits in a folder of IDX files, 10,000 of them held out: those of "mnist-5k", and others.
+def full(folder: Path, held_out: int = HELD_OUT) -> Digits:
+    """MNIST's training digits in a folder of IDX files, so many of them held out: those of "mnist-5k", then others.
 
     Raises OSError or BadFile.
     """
@@ -50,10 +50,20 @@ def full(folder: Path) -> Digits:
     twins = copies(pixels, datasets.load("mnist-5k").test_images)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(pixels))
     others = order[~np.isin(order, twins)]
-    more = HELD_OUT - len(twins)
-    held_out, train = np.concatenate([twins, others[:more]]), others[more:]
+    more = held_out - len(twins)
+    kept, train = np.concatenate([twins, others[:more]]), others[more:]
     source = f"{len(train):,} of MNIST's 60,000 training digits, {APART}"
-    return Digits(source, pixels[train], labels[train], pixels[held_out], labels[held_out])
+    return Digits(source, pixels[train], labels[train], pixels[kept], labels[kept])
+
+
+def without(digits: Digits, first: int) -> Digits:
+    """The same without its first held-out images."""
+    return replace(digits, held_out=digits.held_out[first:], held_out_labels=digits.held_out_labels[first:])
+
+
+def learned(digits: Digits, n: int) -> Digits:
+    """The same with n of its training images in place of the held-out ones: what a model says of those it knows."""
+    return replace(digits, held_out=digits.train[-n:], held_out_labels=digits.train_labels[-n:])
 
 
 def copies(pixels: Pixels, wanted: Pixels) -> NDArray[np.int64]:
