@@ -51,7 +51,7 @@ def _grey(values: Array, named: NamedModel, caption: str) -> tuple[pictures.Pict
 def _signed(
     values: Array, shape: tuple[int, int], caption: str, limit: float | None = None
 ) -> tuple[pictures.Picture, str]:
-    return pictures.single(pictures.diverging(values[None], shape, limit), caption, SIZE), caption
+    return pictures.single(pictures.diverging(values[None], shape, limit), caption, SIZE)._replace(signed=True), caption
 
 
 def panel(key: str = "one_step") -> None:
