@@ -2,6 +2,7 @@
 
     python -m benchmarks.frontier --data FOLDER --out pilot.npz --rate 0.1 --chains 400 --epochs 450
     python -m benchmarks.frontier --data FOLDER --out final.npz --final       the same settings, on all that remain
+    python -m benchmarks.frontier ... --start MODEL                           go on from a model, with chains of noise
 
 FOLDER holds MNIST's 60,000 training digits as IDX files. None of mnist-5k's 1,000 held-out digits is learned from. A
 pilot leaves out 5,000 more and is measured on them; the final training learns these too and is measured on the 1,000.
@@ -11,6 +12,7 @@ With OPENBLAS_NUM_THREADS=1 an epoch of 400 chains takes eight seconds or so. Th
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -32,10 +34,11 @@ def main(arguments: list[str] | None = None) -> None:
         chains=options.chains, learning_rate=options.rate, epochs=options.epochs, seed=options.seed,
         momentum=options.momentum, final_momentum=options.momentum,
     )  # fmt: skip
-    command = f"python -m benchmarks.frontier {' '.join(f'--{k} {v}' for k, v in vars(options).items())}"
+    command = f"python -m benchmarks.frontier {' '.join(sys.argv[1:])}"
     note = {"made_by": command, "data": digits.source, "config": asdict(config)}
     began = time.perf_counter()
-    for report in rbm.train(digits.train, config):
+    start = rbm.load(options.start) if options.start else None
+    for report in rbm.train(digits.train, config, start=start):
         if report.epoch % EVERY == 0 or report.epoch == config.epochs:
             minutes = round((time.perf_counter() - began) / 60, 1)
             rbm.save(options.out, report.model, {**note, "epochs": report.epoch, "minutes": minutes})
@@ -53,6 +56,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.frontier", description=str(__doc__).split("\n")[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="a model file to go on from")
     parser.add_argument("--final", action="store_true", help="learn from the pilots' 5,000 digits too")
     for name, kind, value in (
         ("rate", float, 0.1), ("chains", int, 400), ("batch", int, 100), ("epochs", int, 450), ("seed", int, 1),

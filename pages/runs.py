@@ -5,7 +5,7 @@ import streamlit as st
 from rbm.app import frame, places, visitor
 from rbm.app.explained import link
 from rbm.app.glossary import define
-from rbm.app.runs_page import compare, own, shared, twins
+from rbm.app.runs_page import compare, dreams, own, shared, twins
 from rbm.app.server import lab
 
 frame.ensure()
@@ -33,9 +33,11 @@ if runs:
         own.actions(ticked[0])
     elif len(ticked) > compare.MOST:
         st.info(f"Tick at most {compare.MOST} runs to compare them.")
-    if len(ticked) == 2:
+    if twins.are_compared(ticked):
         twins.section(ticked, [run.name for run in ticked])
     if 1 <= len(ticked) <= compare.MOST:
+        if not twins.are_compared(ticked):
+            dreams.section(ticked)
         compare.curves(ticked)
         compare.filters(ticked)
     if 2 <= len(ticked) <= compare.MOST:

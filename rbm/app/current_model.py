@@ -32,7 +32,8 @@ MOST_EPOCHS, MOST_ERROR = 10**6, 1e6  # that a note is believed
 
 @dataclass(frozen=True, eq=False)
 class NamedModel:
-    """A model and where it comes from. `data` is None where no data set has its number of pixels."""
+    """A model and where it comes from. `data` is None where no data set has its number of pixels; `run` is the id of
+    the run whose model it is, if it is one's."""
 
     name: str
     model: RBM
@@ -40,6 +41,7 @@ class NamedModel:
     epochs: int | None = None
     error: float | None = None
     info: dict[str, Any] = field(default_factory=dict)
+    run: str | None = None
 
     @property
     def line(self) -> str:

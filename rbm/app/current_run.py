@@ -115,4 +115,4 @@ def named(run: Run, progress: Progress) -> NamedModel:
         raise Refused("this run has no model yet")
     error = progress.history[-1].validation_error if progress.history else None
     note = {"config": asdict(run.config), **autoencoder.note(run.config)}
-    return NamedModel(run.name, progress.model, run.data, progress.epoch, error, note)
+    return NamedModel(run.name, progress.model, run.data, progress.epoch, error, note, run.id)

@@ -25,6 +25,7 @@ SPEED = 10  # frames a second
 GREY = np.uint8(255 // learning.LEVELS)  # of a level
 FILTERS, COLUMNS = 100, 10
 ACROSS, DOWN = 6, 3
+_LOOK_UP = "home_look_up"
 log = logging.getLogger(__name__)
 
 
@@ -47,6 +48,7 @@ def opening(named: NamedModel) -> None:
         endless=True,
         loop=len(learnt.updates),
         sides=(side,),
+        attend=st.session_state.pop(_LOOK_UP, False),
     )
     left, right = st.columns(2, gap="large")
     left.caption(
@@ -103,7 +105,16 @@ def dreaming(named: NamedModel) -> None:
     with left:
         film, captions = _sprite(named.fingerprint, named)
         alt = f"{CHAINS} Gibbs chains of the model {named.name}, as a film"
-        player(film, captions, [], alt=alt, key="home_player", speed=SPEED, endless=True)
+        player(
+            film,
+            captions,
+            [],
+            alt=alt,
+            key="home_player",
+            speed=SPEED,
+            endless=True,
+            attend=st.session_state.pop(_LOOK_UP, False),
+        )
         began = "held-out images" if named.dataset else "noise"
         st.caption(
             f"**{plain(named.name)} is dreaming.** {CHAINS} chains began at {began}; "
@@ -168,7 +179,7 @@ def shipped_models() -> None:
     """A card for each model, with a button that puts it to use everywhere."""
     with st.grid(4, min_column_width=170):
         for key, named in current_model.shipped().items():
-            with st.container(border=True, height="stretch"):
+            with st.container(border=True, height="stretch", vertical_alignment="distribute"):
                 _card(key, named)
         for key, why in current_model.damaged().items():
             with st.container(border=True, height="stretch"):
@@ -177,9 +188,10 @@ def shipped_models() -> None:
 
 
 def _card(key: str, named: NamedModel) -> None:
-    show.picture(_thumbnail(named.fingerprint, named))
-    st.markdown(f"**{plain(named.name)}**")
-    st.caption(f"{named.info['about']}  \n{figures_line(named)}")
+    with st.container():
+        show.picture(_thumbnail(named.fingerprint, named))
+        st.markdown(f"**{plain(named.name)}**")
+        st.caption(f"{named.info['about']}  \n{figures_line(named)}")
     chosen = named.fingerprint == current_model.current().fingerprint
     st.button(
         "In use" if chosen else f"Use {named.name}",
@@ -192,7 +204,9 @@ def _card(key: str, named: NamedModel) -> None:
 
 
 def _choose(named: NamedModel) -> None:
+    """Put it to use; the page then glides up to its dream, which would change out of sight."""
     current_model.use(named)
+    st.session_state[_LOOK_UP] = True
     st.toast(f"**{plain(named.name)}** is in use on every page.", icon=":material/check:")
 
 

@@ -128,5 +128,6 @@ export default function ({ data, parentElement }) {
     find(".sides").hidden = !data.sides.length
     showSides()
   }
+  if (data.attend) requestAnimationFrame(() => canvas.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" }))
   return () => cancelAnimationFrame(player.timer)
 }

@@ -50,12 +50,14 @@ def player(
     endless: bool = False,
     loop: int = 0,
     sides: Sequence[Side] = (),
+    attend: bool = False,
 ) -> None:
     """Play `film` at `speed` frames a second to begin with, each frame with its caption.
 
     `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
     without end, with no other control than Play and Pause; `loop` is the frame to which it comes back, and where it
-    rests for those who ask that nothing moves. `sides`: more films beside it, in step.
+    rests for those who ask that nothing moves. `sides`: more films beside it, in step. `attend`: bring it into view,
+    for what changed it is somewhere else.
     """
     _component(
         key=key,
@@ -68,6 +70,7 @@ def player(
             "alt": alt,
             "endless": endless,
             "loop": loop,
+            "attend": attend,
             "sides": [{**side._asdict(), **_sent(side.film), "film": None} for side in sides],
         },
     )

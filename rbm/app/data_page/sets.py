@@ -54,10 +54,11 @@ def mosaic(data: Dataset) -> None:
     names = [_name(data, int(index)) for index in shown]
     wide = columns * (width + 1) * scale
     index = tiles(picture, shown.tolist(), names, key=f"data_chosen_{data.name}", label="A training image", width=wide)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        large = pictures.single(pictures.grey(data.train_images[index], data.shape), _name(data, index), 112)
+    left, right = st.columns([1, 3], vertical_alignment="center")
+    large = pictures.single(pictures.grey(data.train_images[index], data.shape), _name(data, index), 112)
+    with left:
         show.picture(large, width="content")
-        st.caption(f"**{_name(data, index)}**  \n{plain(caption)}. Click one, or walk with the arrow keys.")
+    right.caption(f"**{_name(data, index)}**  \n{plain(caption)}. Click one, or walk with the arrow keys.")
 
 
 def _name(data: Dataset, index: int) -> str:

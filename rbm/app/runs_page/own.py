@@ -34,10 +34,16 @@ def table(runs: list[Run]) -> list[Run]:
         selection_default={"selection": {"rows": [row for row, run in enumerate(runs) if run.id in ticked]}},
         key=f"runs_table_{crc32(repr(lines).encode())}_{st.session_state.get(twin.TABLE, 0)}",
         column_config={
-            "started": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
+            "name": st.column_config.TextColumn(width=210),
+            "held_out": st.column_config.NumberColumn("held-out error", format="%.2f", width=105),
+            "log-likelihood": st.column_config.TextColumn(width=105),
+            "epochs": st.column_config.TextColumn(width=85),
+            "hidden": st.column_config.NumberColumn(width=65),
+            "method": st.column_config.TextColumn(width=85),
+            "data": st.column_config.TextColumn(width=95),
+            "seconds": st.column_config.NumberColumn("time (s)", format="%.0f", width=70),
             "error": st.column_config.NumberColumn("training error", format="%.2f"),
-            "held_out": st.column_config.NumberColumn("held-out error", format="%.2f"),
-            "seconds": st.column_config.NumberColumn("time (s)", format="%.0f"),
+            "started": st.column_config.DatetimeColumn(format="D MMM, HH:mm"),
         },
     )
     found = [runs[row] for row in chosen.selection.rows if row < len(runs)]
@@ -59,15 +65,15 @@ def _line(run: Run, data: str, name: str) -> dict[str, Any]:
     config = run.config
     return {
         "name": name,
-        "status": run.status,
-        "data": data,
-        "hidden": config.n_hidden,
-        "method": config.method,
-        "epochs": f"{run.epoch} of {config.epochs}",
-        "error": run.training_error,
         "held_out": run.validation_error,
         "log-likelihood": _bracket(run),
+        "epochs": f"{run.epoch} of {config.epochs}",
+        "hidden": config.n_hidden,
+        "method": config.method,
+        "data": data,
         "seconds": run.seconds,
+        "error": run.training_error,
+        "status": run.status,
         "started": datetime.fromtimestamp(run.created, tz=UTC),
     }
 

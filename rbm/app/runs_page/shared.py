@@ -17,6 +17,11 @@ def show_run(run_id: str) -> None:
         run, progress = server.lab().run(run_id), server.lab().progress(run_id)
     except Refused as error:
         st.warning(f"This link leads to no run: {plain(error)}", icon=":material/link_off:")
+        st.markdown("Runs make room for newer ones, and whoever started one can delete it. From here:")
+        with st.container(horizontal=True):
+            st.page_link("pages/runs.py", label="Your own runs", icon=":material/table_rows:")
+            st.page_link("pages/train.py", label="Train a model", icon=":material/model_training:")
+            st.page_link("pages/sample.py", label="Let the model in use dream", icon=":material/draw:")
         return
     st.markdown(
         f"**{plain(run.name)}** · {plain(data_sets.title(run.data))} · {run.config.n_hidden} hidden units · "

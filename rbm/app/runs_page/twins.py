@@ -32,10 +32,13 @@ BOTH = "Both"
 Results = dict[tuple[str, int], Any]  # by stage and run
 
 
+def are_compared(runs: list[Run]) -> bool:
+    """Whether these are two runs of the pixels of the same images: what they dream is guessed, or asked for, first."""
+    return len(runs) == 2 and len({run.data for run in runs}) == 1 and not any(run.below for run in runs)
+
+
 def section(runs: list[Run], names: list[str]) -> None:
     """For two runs of the pixels of the same images; of twins the dreams are guessed first."""
-    if len({run.data for run in runs}) != 1 or any(run.below for run in runs):
-        return
     if any(not run.over for run in runs):
         st.fragment(_wait, run_every=LOOK)([run.id for run in runs])
         return

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import numpy as np
 import streamlit as st
 
+from rbm.app import current_model, current_run
 from rbm.app.components import canvas, sprite
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
@@ -18,6 +19,7 @@ from rbm.app.sample_page import address, board, chains
 from rbm.app.sample_page.chains import Measured
 from rbm.app.sample_page.options import SamplingOptions
 from rbm.app.sample_page.starts import DRAW, Start
+from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.errors import Refused
 
@@ -27,18 +29,17 @@ LINKED = [
     "dream_rows", "dream_columns", "dream_class", "dream_schedule", "dream_hot", "dream_period", "dream_seed",
     "dream_means",
 ]  # fmt: skip
-_MODEL, _OPENED = "model", "dream_opened"
+_MODEL, _RUN, _OPENED = "model", "model_run", "dream_opened"
+_ASKED, _TOLD = "dream_model_asked", "dream_model_told"  # of the address, once
 LETTERS = 10  # of a model's fingerprint
 
 
 def open_link(named: NamedModel) -> None:
-    """Once for each link: put its drawing on the board; say so where it can't be the same dream."""
-    ink, mask, model = (st.query_params.get(name) for name in (*board.LINK, _MODEL))
-    if model is not None and model != named.fingerprint[:LETTERS]:
-        st.warning(
-            "This link was made with another model than the one in use, so its dream will differ. Load that model on "
-            "the Train page first, then open the link again in the same tab."
-        )
+    """Once for each link: put its model to use and its drawing on the board, or say that it can't be."""
+    if told := st.session_state.pop(_TOLD, None):
+        st.info(f"This dream is of **{plain(told)}**, which is now in use on every page.", icon=":material/link:")
+    _open_model(named)
+    ink, mask = (st.query_params.get(name) for name in board.LINK)
     if ink is None or st.session_state.get(_OPENED) == (ink, mask):
         return
     st.session_state[_OPENED] = (ink, mask)
@@ -54,17 +55,63 @@ def open_link(named: NamedModel) -> None:
     )
 
 
+def _open_model(named: NamedModel) -> None:
+    asked = st.query_params.get(_MODEL), st.query_params.get(_RUN)
+    if asked[0] is None or asked[0] == named.fingerprint[:LETTERS]:
+        return
+    found = None if st.session_state.get(_ASKED) == asked else _model_of(*asked)
+    st.session_state[_ASKED] = asked
+    if found is not None:
+        current_model.use(found)
+        st.session_state[_TOLD] = found.name
+        st.rerun()
+    st.warning(
+        "This link was made with another model than the one in use, so its dream will differ. Load that model on "
+        "the Train page first, then open the link again in the same tab."
+    )
+
+
+def _model_of(letters: str | None, run_id: str | None) -> NamedModel | None:
+    """The model that ships, or that of the run, if it is still the one with this fingerprint."""
+    known = [*current_model.shipped().values(), _model_of_run(run_id)]
+    return next((one for one in known if one is not None and one.fingerprint[:LETTERS] == letters), None)
+
+
+def _model_of_run(run_id: str | None) -> NamedModel | None:
+    """None where the run is gone or has no model: then a warning says what to do."""
+    if run_id is None:
+        return None
+    try:
+        return current_run.named(lab().run(run_id), lab().progress(run_id))
+    except Refused:
+        return None
+
+
 def link(named: NamedModel, start: Start) -> str:
-    """The address that opens this page with the same start, settings and seed."""
+    """The address that opens this page with the same model, start, settings and seed."""
     state = st.session_state
     query = {name: _value(state[name]) for name in LINKED if state.get(name) is not None}
     query[_MODEL] = named.fingerprint[:LETTERS]
+    if named.run is not None:
+        query[_RUN] = named.run
     if state.get("dream_source") == DRAW:
         query["dream_centre"] = "false"  # what is packed has been centred
         query[board.LINK[0]] = address.pack(start.images[0])
         if start.painted.any():
             query[board.LINK[1]] = address.pack_mask(start.painted)
     return f"{(st.context.url or '').split('?')[0]}?{urlencode(query, doseq=True)}"
+
+
+def _whose(named: NamedModel) -> str:
+    """What the address gives away, or can't give."""
+    if named.run is not None:
+        return f"It also lets whoever has it look at your run **{plain(named.name)}**, and change nothing."
+    if named.fingerprint in [one.fingerprint for one in current_model.shipped().values()]:
+        return ""
+    return (
+        f"**{plain(named.name)}** came from a file and is no run of this server, so the address can't bring it along: "
+        "send the file too, or the dream will differ."
+    )
 
 
 def _value(value: object) -> str | list[str]:
@@ -95,7 +142,9 @@ def panel(named: NamedModel, start: Start, options: SamplingOptions, shown: Meas
         "state of each chain (*samples*), every kept state (*states*) with its sweep, free energy and digit, and the "
         "settings."
     )
-    st.markdown("This address opens the same start with the same settings and seed, and plays the same film:")
+    st.markdown(
+        f"This address opens the same start with the same settings and seed, and plays the same film. {_whose(named)}"
+    )
     st.code(link(named, start), language=None, wrap_lines=True)
 
 
