@@ -6,7 +6,7 @@ import threading
 
 import streamlit as st
 
-from rbm.app import addresses, current_model, current_run, pictures, places, server, show, visitor
+from rbm.app import addresses, current_model, current_run, pictures, places, present, server, show, visitor
 from rbm.app.text import plain
 from rbm.errors import Refused
 
@@ -59,6 +59,7 @@ def run() -> None:
             st.caption(group)
             for name, place in inside.items():
                 st.page_link(pages[name], label=place.title, icon=place.icon, help=place.about)
+    present.stage(page.title)
     _script.framed = True
     try:
         with st.sidebar:
@@ -87,6 +88,7 @@ def _status() -> None:
         if sentence:
             st.warning(sentence, icon=":material/save:")
     with st.popover("Settings", icon=":material/settings:"):
+        present.switch()
         show.format_choice()
     visitor.remember()
 

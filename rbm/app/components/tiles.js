@@ -89,7 +89,8 @@ export default function ({ data, parentElement, setStateValue }) {
   sizes.observe(image)
   if (image.src !== data.picture) image.src = data.picture
   image.alt = data.alt
-  element.style.maxWidth = data.width ? `${data.width}px` : ""
+  const tall = `calc(var(--rbm-tall, 1000vh) * ${wide / high})` // lower than the screen, where one presents
+  element.style.maxWidth = data.width ? `min(${data.width}px, ${tall})` : tall
   element.classList.toggle("dark", data.dark)
   element.setAttribute("aria-label", `${data.label}. Arrow keys choose.`)
   element.setAttribute("aria-valuemax", String(tiling.tiles))
