@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rbm.app import charts, pictures, show
 from rbm.app.current_model import NamedModel, activations_of
+from rbm.app.remembered import remembered
 
 Order = Literal["Norm", "Mean activation", "Index"]
 EXCITING = 16
@@ -56,7 +57,7 @@ def mosaic(named: NamedModel, order: Order, common: bool) -> pictures.Picture:
     return _mosaic(named.fingerprint, named, order, common)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@remembered()
 def _mosaic(fingerprint: str, _named: NamedModel, order: Order, common: bool) -> pictures.Picture:
     weights = _named.marginal.weights[:, ranked(_named, order)]
     columns, scale = (25, 2) if _named.shape[1] > 16 else (32, 5)
