@@ -58,9 +58,7 @@ def test_the_preset_deep_and_start_give_a_tower_that_dreams(newcomer: Newcomer, 
     button(page, "Start").click()
     page.get_by_role("link", name="Look at the tower").click()
     expect(page.get_by_text(re.compile("500 hidden units")).first).to_be_visible()
-    expect(
-        page.get_by_role("figure", name=re.compile("dreams of any class from the top of Deep, PCD-1"))
-    ).to_be_visible()
+    expect(page.get_by_label(re.compile("16 dreams of any class from the top of Deep, PCD-1")).first).to_be_visible()
     film = page.locator("canvas[data-frame]").first
     expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
     settle(page)
