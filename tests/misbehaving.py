@@ -68,6 +68,17 @@ def redirect(to: str) -> Trick:
     return lambda handler, data: handler.head(302, Location=to, Content_Length="0")
 
 
+def redirect_talkatively(to: str) -> Trick:
+    """With a body that never ends, which nobody asked for."""
+
+    def talk(handler: Handler, data: bytes) -> None:
+        handler.head(302, Location=to)
+        while not handler.server.over.is_set():
+            handler.wfile.write(bytes(2**16))
+
+    return talk
+
+
 def truncate(handler: Handler, data: bytes) -> None:
     handler.head(Content_Length=str(len(data)))
     handler.wfile.write(data[: len(data) // 2])

@@ -197,7 +197,7 @@ def test_the_check_of_pages_sees_what_it_should():
 
 
 def test_importing_rbm_loads_neither_streamlit_nor_scikit_learn():
-    heavy = ("streamlit", "sklearn", "scipy", "pandas", "matplotlib", "mlxtend", "plotly", "PIL", "pooch", "requests")
+    heavy = ("streamlit", "sklearn", "scipy", "pandas", "matplotlib", "mlxtend", "plotly", "PIL", "requests")
     program = f"import sys, rbm; print([x for x in {heavy!r} if x in sys.modules], 'rbm.training' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[] True"

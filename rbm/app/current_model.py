@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rbm import pretrained
 from rbm.app import data_sets, pictures, server
+from rbm.app.remembered import remembered
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadModelFile
@@ -156,7 +157,7 @@ def images_and_labels(dataset: Dataset, part: Part) -> tuple[NDArray[np.uint8], 
     return dataset.test_images, dataset.test_labels
 
 
-@st.cache_resource(max_entries=3, show_spinner=False)
+@remembered()
 def activations(fingerprint: str, _model: RBM, data: str, part: Part) -> Array:
     """p(h = 1 | v) (n, n_hidden) of every image of a part; shared read-only."""
     images, _ = images_and_labels(server.library().load(data), part)

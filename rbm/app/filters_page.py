@@ -12,6 +12,7 @@ from rbm.app import charts, pictures, show
 from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel, activations_of
 from rbm.app.liveliest import liveliest
+from rbm.app.remembered import remembered
 
 Order = Literal["Strokes", "Norm", "Mean activation", "Index"]
 CHOSEN = "filters_unit"  # the unit to look at, in the session
@@ -81,7 +82,7 @@ def gallery(named: NamedModel, order: Order, common: bool, every: bool) -> None:
         portrait(named, unit)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@remembered()
 def _mosaic(fingerprint: str, _named: NamedModel, order: Order, common: bool, every: bool) -> pictures.Picture:
     units = ranked(_named, order)
     weights = _named.marginal.weights[:, units if every else units[:FEW]]

@@ -13,6 +13,7 @@ from rbm.app.components import sprite
 from rbm.app.components.player import Side, player
 from rbm.app.current_model import NamedModel
 from rbm.app.liveliest import liveliest
+from rbm.app.remembered import remembered
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadFile
@@ -129,7 +130,7 @@ def dreaming(named: NamedModel) -> None:
         )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@remembered()
 def _sprite(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list[str]]:
     film = dream(_named)
     pixels = np.ascontiguousarray(film.means[:, :, : _named.marginal.n_visible])

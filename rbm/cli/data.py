@@ -17,7 +17,7 @@ from rbm.models.binary import RBM
 from rbm.models.gaussian import Standard
 
 DATA = (
-    f"{', '.join(datasets.names())}, a folder with {mnist.TRAIN_IMAGES} and maybe {mnist.TEST_IMAGES}, plain or .gz, "
+    f"{', '.join(datasets.names())}, a folder with {mnist.FILES[0]} and maybe {mnist.FILES[2]}, plain or .gz, "
     "or a file: .npz, CSV, IDX or a zip of pictures"
 )
 

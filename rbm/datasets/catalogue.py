@@ -26,7 +26,7 @@ from rbm.errors import BadFile, BadValue, Unavailable
 
 TEST_FRACTION = 0.2
 
-if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
+if TYPE_CHECKING:  # it loads requests, which only a download needs
     from rbm.datasets.download import Watch
 
 

@@ -1,30 +1,31 @@
 """One file from the first of several mirrors that sends it whole, or none: checked before it gets its name.
 
-The transfer runs in a thread of its own, so that a server that stalls, trickles or hangs never holds the caller,
-who is told the progress ten times a second in its own thread and may leave by raising.
+A server that stalls or trickles holds the caller for as long as the patience says; the caller is told the progress ten
+times a second while bytes come, and may leave by raising.
 """
 
 from __future__ import annotations
 
+import hashlib
 import sys
-import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import pooch
 import requests
+from urllib3 import exceptions as broken
 
 from rbm.errors import Unavailable
 
 MAX_BYTES = 64 * 2**20  # of a file: more than twice the largest of MNIST's relatives
 TICK = 0.1  # seconds between two reports
-CHUNK = 2**14
+CHUNK = 2**16
+HEADERS = {"Accept-Encoding": "identity", "User-Agent": "rbm-lab"}
 
 
 class Progress(NamedTuple):
@@ -59,60 +60,6 @@ class _Failed(Exception):
     """This mirror did not deliver, and why."""
 
 
-class _Transfer(threading.Thread):
-    """A download into `path`. It is also the progress bar that pooch fills, which tells `total` and can stop it."""
-
-    def __init__(self, url: str, path: Path, patience: Patience) -> None:
-        super().__init__(name=f"download {url}", daemon=True)
-        self.url, self.path = url, path
-        self.total = 0
-        self.error: BaseException | None = None
-        self._stopped = False
-        self._response: requests.Response | None = None
-        self._fetch = pooch.HTTPDownloader(
-            progressbar=self,
-            chunk_size=CHUNK,
-            timeout=(patience.connect, patience.read),
-            headers={"Accept-Encoding": "identity", "User-Agent": "rbm-lab"},
-            hooks={"response": self._opened},
-        )
-
-    def run(self) -> None:
-        try:
-            self._fetch(self.url, str(self.path), None)
-        except Exception as error:  # whatever a hostile server provokes; `fetch` reports it
-            self.error = error
-        finally:
-            if self._response is not None:
-                self._response.close()
-
-    def stop(self) -> None:
-        """End it now if it can be ended, else leave it to end by itself, with nowhere to write to."""
-        self._stopped = True
-        if self._response is not None and self.is_alive():
-            with suppress(OSError, ValueError):  # it has just ended by itself
-                self._response.raw.shutdown()
-        self.join(1.0)
-
-    @property
-    def done(self) -> int:
-        """Bytes on disk."""
-        return self.path.stat().st_size if self.path.exists() else 0
-
-    def update(self, count: int) -> None:
-        if self._stopped:
-            raise _Failed("was stopped")
-
-    def reset(self) -> None:
-        """Part of what pooch asks of a progress bar."""
-
-    def close(self) -> None:
-        """Part of what pooch asks of a progress bar."""
-
-    def _opened(self, response: requests.Response, **_: Any) -> None:
-        self._response = response
-
-
 def fetch(
     urls: Sequence[str],
     md5: str,
@@ -123,7 +70,7 @@ def fetch(
 ) -> int:
     """Put the file with the checksum `md5` at `target`, whole or not at all; the index of the URL it came from.
 
-    `watch` is called in this thread. Raises Unavailable when no mirror delivers or the folder can't be written.
+    Raises Unavailable when no mirror delivers or the folder can't be written.
     """
     patience = patience or Patience()
     faults: dict[str, str] = {}
@@ -150,49 +97,80 @@ def _fetch_from(url: str, md5: str, target: Path, watch: Watch, label: str, pati
     except OSError as error:
         raise Unavailable(f"the folder {target.parent} can't be written: {error.strerror}") from error
     with folder as name:
-        transfer = _Transfer(url, Path(name) / target.name, patience)
-        transfer.start()
-        try:
-            _attend(transfer, watch, label, patience)
-        finally:
-            transfer.stop()
-        if transfer.error is not None:
-            raise _Failed(_reason(transfer.error))
-        if pooch.file_hash(transfer.path, "md5") != md5:
+        part = Path(name) / target.name
+        _receive(url, part, watch, label, patience)
+        if checksum(part) != md5:
             raise _Failed("sent another file than the one wanted")
-        transfer.path.replace(target)
+        part.replace(target)
 
 
-def _attend(transfer: _Transfer, watch: Watch, label: str, patience: Patience) -> None:
-    """Report until the transfer is over. Raises _Failed when it is too slow or too large."""
-    host, start = urlsplit(transfer.url).hostname or transfer.url, time.monotonic()
-    while True:
-        transfer.join(TICK)
-        done = transfer.done
-        watch(Progress(label, host, done, max(transfer.total, done) if transfer.total else 0))
-        if max(done, transfer.total) > MAX_BYTES:
-            raise _Failed(f"sent more than {MAX_BYTES // 2**20} MB")
-        if not transfer.is_alive():
-            return
-        if time.monotonic() - start > patience.grace + done / patience.rate:
-            raise _Failed("was too slow")
+def _receive(url: str, part: Path, watch: Watch, label: str, patience: Patience) -> None:
+    """Write what comes into `part`, and report. Raises _Failed when it is too slow or too large."""
+    host, begin, told = urlsplit(url).hostname or url, time.monotonic(), -TICK
+    done = 0
+    with closing(_pieces(url, patience)) as pieces:
+        for total, piece in pieces:
+            done += len(piece)
+            _store(part, piece)
+            now = time.monotonic() - begin
+            if max(done, total) > MAX_BYTES:
+                raise _Failed(f"sent more than {MAX_BYTES // 2**20} MB")
+            if now > patience.grace + done / patience.rate:
+                raise _Failed("was too slow")
+            if now > told + TICK or done == total:
+                told = now
+                watch(Progress(label, host, done, max(total, done) if total else 0))
 
 
-def _reason(error: BaseException) -> str:
+def _store(part: Path, piece: bytes) -> None:
+    try:
+        with part.open("ab") as file:
+            file.write(piece)
+    except OSError as error:
+        raise _Failed(f"could not be stored ({error.strerror})") from error
+
+
+def _pieces(url: str, patience: Patience) -> Generator[tuple[int, bytes], None, None]:
+    """The bytes there will be in all, or 0 while that is unknown, and the next few as soon as they are here: none at
+    first. Raises _Failed.
+    """
+    wait = (patience.connect, patience.read)
+    try:
+        with requests.get(url, stream=True, timeout=wait, headers=HEADERS, hooks={"response": _drop}) as response:
+            response.raise_for_status()
+            total = int(response.headers.get("Content-Length", 0))
+            yield total, b""
+            while piece := response.raw.read1(CHUNK, decode_content=True):
+                yield total, piece
+    except Exception as error:  # whatever a hostile server provokes
+        raise _Failed(_reason(error)) from error
+
+
+def _drop(response: requests.Response, **_: Any) -> None:
+    """Of a redirect nothing is read but where it leads; requests would read all of it, however long."""
+    if response.is_redirect:
+        response.close()
+
+
+def _reason(error: Exception) -> str:
     """What became of a transfer, in words that follow the name of its host."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"answered {error.response.status_code}"
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | broken.TimeoutError):
         return "did not answer in time"
     if isinstance(error, requests.TooManyRedirects):
         return "sent us round in circles"
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, broken.ProtocolError):
         return "broke off"
     if isinstance(error, requests.ConnectionError):
-        return "did not answer in time" if "timed out" in str(error) else "could not be reached"
-    if isinstance(error, OSError) and error.strerror:
-        return f"could not be stored ({error.strerror})"
+        return "could not be reached"
     return f"failed ({type(error).__name__})"
+
+
+def checksum(path: Path) -> str:
+    """MD5 of a file, as the data sets' makers publish it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()
 
 
 def on_terminal(progress: Progress) -> None:

@@ -27,9 +27,7 @@ FILES = (
 LABELS = ("training images", "training labels", "test images", "test labels")
 HELD_OUT = 6  # one image in so many, where a folder has no test part: 10,000 of 60,000
 
-TRAIN_IMAGES, TEST_IMAGES = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"  # MNIST's names, maybe with .gz
-
-if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
+if TYPE_CHECKING:  # it loads requests, which only a download needs
     from rbm.datasets.download import Patience, Watch
 
 
@@ -133,10 +131,10 @@ def _read(
     shape: tuple[int, int] | None = None,
     labelled: bool = True,
 ) -> Dataset:
-    images, labels = _part(folder, FILES[:2], shape, labelled)
+    images, labels = part(folder, FILES[:2], shape, labelled)
     shape, flat, note = (images.shape[1], images.shape[2]), images.reshape(len(images), -1), ""
     if any(_exists(folder, file) for file in FILES[2:]):
-        test, test_labels = _part(folder, FILES[2:], shape, labelled)
+        test, test_labels = part(folder, FILES[2:], shape, labelled)
         parts = (flat, labels, test.reshape(len(test), -1), test_labels)
     else:
         keep, held = hold_out(labels, max(1, len(labels) // HELD_OUT), SPLIT_SEED)
@@ -172,13 +170,17 @@ def is_complete(name: str, cache: Path) -> bool:
 
 def is_intact(path: Path, md5: str) -> bool:
     """Whether `path` is there with this checksum."""
-    import pooch
+    from rbm.datasets import download
 
-    return path.is_file() and pooch.file_hash(path, "md5") == md5
+    return path.is_file() and download.checksum(path) == md5
 
 
-def _part(folder: Path, files: tuple[str, ...], shape: tuple[int, int] | None, labelled: bool) -> tuple[Pixels, Labels]:
-    """Images (n, height, width), of `shape` if that is given, and labels (n,), all 0 unless `labelled`."""
+def part(
+    folder: Path, files: tuple[str, ...], shape: tuple[int, int] | None = None, labelled: bool = True
+) -> tuple[Pixels, Labels]:
+    """Images (n, height, width), of `shape` if that is given, and labels (n,), all 0 unless `labelled`, in two IDX
+    `files` of a folder, plain or .gz. Raises as `read` does.
+    """
     image_file, label_file = files
     images = idx.read(_find(folder, image_file), ndim=3)
     if shape is not None and images.shape[1:] != shape:
@@ -195,17 +197,15 @@ def _part(folder: Path, files: tuple[str, ...], shape: tuple[int, int] | None, l
 
 
 def _exists(folder: Path, file: str) -> bool:
-    return any((folder / f"{name}{end}").is_file() for name in _spellings(file) for end in ("", ".gz"))
+    try:
+        return _find(folder, file).is_file()
+    except FileNotFoundError:
+        return False
 
 
 def _find(folder: Path, file: str) -> Path:
-    plain, dotted = _spellings(file)
+    """Some copies have a dot before idx."""
     try:
-        return idx.find(folder, dotted)
+        return idx.find(folder, file.replace("-idx", ".idx"))
     except FileNotFoundError:
-        return idx.find(folder, plain)  # the usual name: the one to report when it is missing too
-
-
-def _spellings(file: str) -> tuple[str, str]:
-    """The name `file`, and the one it has in some copies, with a dot before idx."""
-    return file, file.replace("-idx", ".idx")
+        return idx.find(folder, file)  # the usual name: the one to report when it is missing too

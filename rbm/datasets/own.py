@@ -24,7 +24,7 @@ from rbm.datasets.dataset import Dataset
 from rbm.errors import BadFile, NotSaved, NotYours, Refused, Unavailable
 from rbm.visitors import clean_name, owner_hash
 
-if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
+if TYPE_CHECKING:  # it loads requests, which only a download needs
     from rbm.datasets.download import Watch
 
 HELD_BYTES = 256 * 2**20  # of brought images that stay in memory while nobody uses them

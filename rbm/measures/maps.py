@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from rbm.errors import BadValue
-from rbm.models.arrays import Array, Float64
+from rbm.models.arrays import Array, Float64, Floats
 
 SLICES, STEPS = 4, 250  # of gradient descent; scikit-learn has no fewer at once
 EXAGGERATION = 12.0  # of attractions in the first slice (van der Maaten & Hinton 2008, section 3.4)
 FROM = 50  # principal components that t-SNE starts from
 FEWEST_RATE = 50.0
+NEIGHBOURS = 10  # that are looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,16 +77,27 @@ def tsne(features: Array, perplexity: float, seed: int = 0) -> Iterator[Array]:
         yield place
 
 
-def same_class(features: Array, labels: NDArray[np.int64], k: int = 10) -> float:
+def same_class(features: Array, labels: NDArray[np.int64], k: int = NEIGHBOURS) -> float:
     """The share of an image's `k` nearest neighbours that are of its own class: mean over images (n, d).
 
     Near is a large cosine, as in `reader.nearest`; nobody is their own neighbour. Raises BadValue for too few images.
     """
-    if not 1 <= k < len(features):
-        raise BadValue(f"k neighbours need k from 1 to below the number of images, {len(features)}, got {k}")
     sizes = np.linalg.norm(features, axis=1, keepdims=True)
     unit = features / np.maximum(sizes, np.finfo(np.float32).tiny)
-    cosine = unit @ unit.T
-    np.fill_diagonal(cosine, -np.inf)
-    nearest = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
+    return _share(unit @ unit.T, labels, k)
+
+
+def same_class_nearby(places: Array, labels: NDArray[np.int64], k: int = NEIGHBOURS) -> float:
+    """The same share where near is what the eye finds near on a map, places (n, 2): a small distance."""
+    centred = places.astype(np.float64) - places.mean(axis=0)
+    squares = np.square(centred).sum(axis=1)
+    return _share(2 * centred @ centred.T - squares[:, None] - squares, labels, k)
+
+
+def _share(closeness: Floats, labels: NDArray[np.int64], k: int) -> float:
+    """Of the `k` others with the largest entries in each row of `closeness` (n, n): how many share its label."""
+    if not 1 <= k < len(labels):
+        raise BadValue(f"k neighbours need k from 1 to below the number of images, {len(labels)}, got {k}")
+    np.fill_diagonal(closeness, -np.inf)
+    nearest = np.argpartition(-closeness, k - 1, axis=1)[:, :k]
     return float((labels[nearest] == labels[:, None]).mean())

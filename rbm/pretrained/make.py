@@ -4,6 +4,7 @@
     python -m rbm.pretrained.make classes --data FOLDER           seven minutes
     python -m rbm.pretrained.make deep --data FOLDER              half an hour; it stands on the default
     python -m rbm.pretrained.make unrolled --data FOLDER          ten minutes; so does this
+    python -m rbm.pretrained.make plane --data FOLDER             some minutes; and this
     python -m rbm.pretrained.make strokes sick                    one minute, no folder
     python -m rbm.pretrained.make learning course probe           ten minutes, no folder: what pages show
 
@@ -28,7 +29,7 @@ from rbm.measures import diagnostics, exact, likelihood
 from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.pretrained import course, deep, learning, probe, split, unrolled
+from rbm.pretrained import course, deep, learning, plane, probe, split, unrolled
 from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.trainer import train
@@ -40,7 +41,9 @@ WORTH = 0.05  # nats that half precision may cost
 LESSONS: dict[str, Callable[[], None]] = {  # files that are no models
     "learning": learning.make, "course": course.make, "probe": probe.make,
 }  # fmt: skip
-TOWERS: dict[str, Callable[[Path], None]] = {deep.NAME: deep.make, unrolled.NAME: unrolled.make}  # of several layers
+TOWERS: dict[str, Callable[[Path], None]] = {  # of several layers
+    deep.NAME: deep.make, unrolled.NAME: unrolled.make, plane.NAME: plane.make,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

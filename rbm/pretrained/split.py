@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm import datasets
-from rbm.datasets import idx, mnist
+from rbm.datasets import mnist
 from rbm.datasets.dataset import Labels, Pixels
 
 HELD_OUT, SPLIT_SEED = 10_000, 1
@@ -43,9 +43,7 @@ def full(folder: Path, held_out: int = HELD_OUT) -> Digits:
 
     Raises OSError or BadFile.
     """
-    image_file, label_file, *_ = mnist.FILES
-    images = idx.read(idx.find(folder, image_file), ndim=3)
-    labels = idx.read(idx.find(folder, label_file), ndim=1).astype(np.int64)
+    images, labels = mnist.part(folder, mnist.FILES[:2], mnist.SHAPE)
     pixels = images.reshape(len(images), -1)
     twins = copies(pixels, datasets.load("mnist-5k").test_images)
     order = np.random.default_rng(SPLIT_SEED).permutation(len(pixels))

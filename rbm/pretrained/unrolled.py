@@ -8,6 +8,7 @@ fine-tuned by backpropagation (`rbm.training.unrolled`), on 50,000 digits. Ten m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +22,7 @@ from rbm.models.arrays import Array, Arrays, Floats, as_unit_interval
 from rbm.models.binary import RBM
 from rbm.models.deep import DeepBeliefNet
 from rbm.pretrained import split
+from rbm.pretrained.split import Digits
 from rbm.training.config import TrainConfig
 from rbm.training.deep import train_deep
 from rbm.training.unrolled import DeepAutoencoder, fine_tune, unroll
@@ -28,7 +30,6 @@ from rbm.training.unrolled import DeepAutoencoder, fine_tune, unroll
 NAME = "unrolled"  # of the file
 CODE = (250, 30)  # units on top of the bottom's 500
 EPOCHS = 15  # of fine-tuning
-GREEDY = [TrainConfig(n_hidden=n, epochs=10, learning_rate=0.1, schedule="linear") for n in CODE]
 WAYS = ("PCA", "greedy", "unrolled")
 PARAMETERS = ("weights", "visible_bias", "hidden_bias")
 
@@ -77,22 +78,32 @@ def errors_of(codes: Codes, images: Pixels) -> dict[str, Floats]:
 def make(folder: Path) -> None:
     """Train both layers, fine-tune, measure, and write the file. Raises OSError or BadFile for the folder."""
     digits = split.full(folder)
-    train = as_unit_interval(digits.train)
-    bottom = pretrained.load("digits")
-    layers = {}
-    for depth, report in train_deep(train, GREEDY, below=[bottom]):
-        layers[depth] = report.model
-        print(f"layer {depth}, epoch {report.epoch:3}  error {report.reconstruction_error:.3f}", flush=True)
-    greedy = DeepBeliefNet((bottom, *layers.values()))
-    for epoch, tuned in enumerate(fine_tune(unroll(greedy), train, epochs=EPOCHS), 1):
-        error = np.square(tuned.reconstruct(digits.held_out) - as_unit_interval(digits.held_out)).sum(axis=1).mean()
-        print(f"fine-tuned, epoch {epoch:3}  held-out error {error:.3f}", flush=True)
-    path, found = pretrained.path(NAME), _packed(maps.principal(train, CODE[-1]), greedy, tuned)
+    greedy, tuned = trained(digits, CODE, EPOCHS)
+    path = pretrained.path(NAME)
+    found = _packed(maps.principal(as_unit_interval(digits.train), CODE[-1]), greedy, tuned)
     np.savez_compressed(path, errors=np.zeros(len(WAYS)), **found)  # type: ignore[arg-type]
     load.cache_clear()
     measured = {way: float(error.mean()) for way, error in errors_of(load(), digits.held_out).items()}
     np.savez_compressed(path, errors=np.array([*measured.values()]), **found)  # type: ignore[arg-type]
     print(f"{path}: {path.stat().st_size / 1e6:.2f} MB", measured)
+
+
+def trained(
+    digits: Digits, sizes: Sequence[int], epochs: int, batch_size: int = 100
+) -> tuple[DeepBeliefNet, DeepAutoencoder]:
+    """The shipped "default" with layers of `sizes` on top of it, trained greedily; and that unrolled and fine-tuned."""
+    train, held_out = as_unit_interval(digits.train), as_unit_interval(digits.held_out)
+    bottom = pretrained.load("digits")
+    greedily = [TrainConfig(n_hidden=n, epochs=10, learning_rate=0.1, schedule="linear") for n in sizes]
+    layers = {}
+    for depth, report in train_deep(train, greedily, below=[bottom]):
+        layers[depth] = report.model
+        print(f"layer {depth}, epoch {report.epoch:3}  error {report.reconstruction_error:.3f}", flush=True)
+    greedy = DeepBeliefNet((bottom, *layers.values()))
+    for epoch, tuned in enumerate(fine_tune(unroll(greedy), train, epochs=epochs, batch_size=batch_size), 1):
+        error = np.square(tuned.reconstruct(held_out) - held_out).sum(axis=1).mean()
+        print(f"fine-tuned, epoch {epoch:3}  held-out error {error:.3f}", flush=True)
+    return greedy, tuned
 
 
 def _packed(pca: maps.Principal, greedy: DeepBeliefNet, tuned: DeepAutoencoder) -> Arrays:

@@ -19,9 +19,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import IO
+from weakref import WeakKeyDictionary
 
 import platformdirs
 
@@ -36,6 +36,7 @@ from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
+from rbm.runs.recent import Recent
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
 from rbm.runs.tower import Towers
@@ -43,6 +44,7 @@ from rbm.training.config import TrainConfig
 from rbm.visitors import clean_name, owner_hash
 
 log = logging.getLogger(__name__)
+MODELS = 128 * 2**20  # bytes of models of runs that are over, read last
 UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
 
 
@@ -82,8 +84,8 @@ class Lab:
         self._closed = False
         self._towers = Towers(self.store, self.run, self._model, self._go_on)
         self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
-        self._fingerprint = lru_cache(maxsize=16)(fingerprint)
-        self._kept_model = lru_cache(maxsize=8)(self._read_model)
+        self._fingerprints: WeakKeyDictionary[Dataset, dict[bool, str]] = WeakKeyDictionary()  # keeps no images
+        self._models = Recent(MODELS)
 
     def close(self) -> None:
         """End all that trains, and keep it: these runs are interrupted from now on."""
@@ -503,7 +505,8 @@ class Lab:
     def _stored_model(self, run: Run) -> tuple[RBM | None, str]:
         """The model so far, and what is wrong with its file if it can't be read."""
         try:
-            return self._kept_model(run.id, run.status, run.fraction), ""
+            key = run.id, run.status, run.fraction
+            return self._models.get(key, lambda: self.store.model(self.store.get(run.id))), ""
         except BadCheckpoint as error:
             return None, (
                 f"The checkpoint of this run can't be used: {error}. Resume trains it again from the beginning, "
@@ -512,8 +515,11 @@ class Lab:
         except (BadModelFile, OSError) as error:
             return None, f"The model of this run can't be read: {error}."
 
-    def _read_model(self, run_id: str, status: str, fraction: float) -> RBM | None:
-        return self.store.model(self.store.get(run_id))
+    def _fingerprint(self, data: Dataset, labels: bool) -> str:
+        known = self._fingerprints.setdefault(data, {})
+        if labels not in known:
+            known[labels] = fingerprint(data, labels)
+        return known[labels]
 
 
 _ELSEWHERE = (

@@ -16,7 +16,7 @@ from rbm.app.features_page import curves
 from rbm.app.learn_page import numbers, questions
 from rbm.errors import BadFile
 from rbm.models import io
-from rbm.pretrained import course, learning, probe, unrolled
+from rbm.pretrained import course, learning, plane, probe, unrolled
 from tests.app.test_pages import PAGES, app, open_page, says
 
 __all__ = ["app"]
@@ -28,7 +28,7 @@ FILES = sorted(path.stem for path in pretrained.path("x").parent.glob("*.npz"))
 def forget() -> None:
     """All that was read from these files before."""
     st.cache_resource.clear()
-    for module in (course, learning, probe, unrolled, curves, numbers, questions):
+    for module in (course, learning, plane, probe, unrolled, curves, numbers, questions):
         for one in vars(module).values():
             if hasattr(one, "cache_clear"):
                 one.cache_clear()
@@ -53,7 +53,8 @@ def flip(path: Path, where: float) -> None:
 
 
 def test_these_are_all_files() -> None:
-    assert [*FILES] == ["classes", "course", "deep", "default", "learning", "probe", "sick", "strokes", "unrolled"]
+    models = ["classes", "deep", "default", "sick", "strokes"]
+    assert [*FILES] == sorted([*models, "course", "learning", "plane", "probe", "unrolled"])
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -78,6 +79,14 @@ def test_every_page_opens_with_a_damaged_file(folder: Path, app: AppTest, name: 
         if page == "home" and name in pretrained.NAMES:
             assert says(app, f"**{name}.npz**")
             assert says(app, "This model can't be read")
+
+
+def test_a_damaged_map_of_two_units_hurts_itself_alone(folder: Path, app: AppTest) -> None:
+    flip(folder / "plane.npz", 0.5)
+    open_page(app, "features")
+    app.segmented_control(key="map_method").select("Two units").run()
+    assert not app.exception
+    assert "plane.npz, which ships with the program, can't be read" in app.error[0].value
 
 
 @pytest.mark.parametrize("where", [0.0, 0.01, 0.3, 0.7, 0.99, 0.9999])

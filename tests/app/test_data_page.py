@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 import rbm
 from rbm import datasets
+from rbm.app.data_page import upload as upload_part
 from rbm.app.server import lab, library
 from rbm.datasets import mnist, own
 from rbm.datasets.upload import read
@@ -153,6 +154,21 @@ def test_what_is_made_of_a_file_can_be_chosen(app: AppTest) -> None:
     app.selectbox(key="upload_grey").select("brightest").run()
     assert not app.exception
     assert metrics(app)[4:] == ["20", "20", "9 × 7", "2"]
+
+
+def test_a_file_that_is_refused_is_read_once_for_what_is_asked_of_it(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, times = upload_part.read, []
+    monkeypatch.setattr(upload_part, "read", lambda *given: times.append(given) or read(*given))
+    upload(app, "wrong.zip", b"PK\x03\x04 nonsense")
+    sentence = app.error[0].value
+    app.run()
+    assert (len(times), app.error[0].value) == (1, sentence)
+    app.toggle(key="upload_invert").set_value(True).run()  # it might do like that
+    assert (len(times), app.error[0].value) == (2, sentence)
+    upload(app, "other.zip", b"PK\x03\x04 nonsense")
+    assert len(times) == 3
 
 
 @pytest.mark.parametrize("data", [b"PK\x03\x04 nonsense", b"", b"\x89PNG\r\n\x1a\n", b"\x1f\x8b\x08", b"a,b\nc,d"])

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 import rbm
-from rbm.app import current_model, server
+from rbm import datasets
+from rbm.app import current_model, kept, server
+from rbm.app.components.canvas import SIZE, Drawing
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import curves, described, neighbours, plane, take
 from rbm.datasets.dataset import Dataset
 from rbm.measures.probe import learning_curve
 from rbm.measures.reader import nearest
+from rbm.pretrained import plane as shipped_plane
+from rbm.visitors import owner_hash
 from tests.app.test_pages import app, open_page, pressed, small_model
 from tests.patience import SECONDS
 
@@ -92,6 +100,51 @@ def test_maps_count_neighbours_and_t_sne_can_be_drawn_and_stopped(app: AppTest) 
         assert errand.join(SECONDS)
     app.run()
     assert "Draw the map" in [button.label for button in app.button], "it can be begun again"
+
+
+def test_two_units_draw_a_map_and_place_a_drawing(app: AppTest) -> None:
+    drawing = Drawing(np.zeros((SIZE, SIZE), np.float32), np.zeros((SIZE, SIZE), bool))
+    drawing.ink[SIZE // 6 : -SIZE // 6, SIZE // 2 - 8 : SIZE // 2 + 8] = 1  # an upright stroke
+    open_page(app, "features")
+    app.segmented_control(key="map_method").select("Two units").run()
+    assert "map_units" in drawn(app)
+    assert "map_pixels" not in drawn(app)
+    shares = shipped_plane.load().shares
+    assert f"by these two units **{shares['units']:.0%}**, by t-SNE of the pixels **{shares['t-SNE']:.0%}**" in said(
+        app
+    )
+    assert "draw a digit on the Sample page" in said(app)
+    kept._drawings().keep(owner_hash(app.session_state["owner_key"]), drawing)
+    app.run()
+    assert "the **cross** is your drawing" in said(app)
+    figure = json.loads(next(one for one in app.get("plotly_chart") if one.key == "map_units").proto.spec)
+    data = datasets.load("mnist-5k")
+    ones = shipped_plane.load().place(data.test_images[data.test_labels == 1])
+    cross = next(
+        np.array([*decoded(trace["x"]), *decoded(trace["y"])])
+        for trace in figure["data"]
+        if trace.get("name") == "your drawing"
+    )
+    assert np.linalg.norm(ones - cross, axis=1).min() < np.linalg.norm(ones.std(axis=0)), "a stroke lies among the ones"
+
+
+def decoded(values: Any) -> NDArray[Any]:
+    """Numbers as Plotly sends them."""
+    return (
+        np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+        if isinstance(values, dict)
+        else np.array(values)
+    )
+
+
+def test_other_images_have_no_map_of_two_units(app: AppTest) -> None:
+    open_page(app, "features")
+    app.segmented_control(key="map_method").select("Two units").run()
+    app.session_state["model_in_use"] = small_model(64)
+    open_page(app, "features")
+    assert not app.exception
+    assert "Two units" not in app.segmented_control(key="map_method").options
+    assert "map_pixels" in drawn(app)
 
 
 def test_neighbours_are_the_readers_and_strangers_are_framed(app: AppTest) -> None:

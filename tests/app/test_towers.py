@@ -286,3 +286,38 @@ def test_mine(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     server.lab().delete(owner, middle.id)
     assert deep_nets.mine() == []
     assert deep_nets.in_order(runs(app)) == [(bottom, 0)]
+
+
+# ---- the preset
+
+
+def test_the_preset_deep_fills_the_layers_and_others_empty_them(app: AppTest) -> None:
+    open_page(app, "train")
+    app.segmented_control(key="preset").select("Deep").run()
+    assert app.text_input(key="layers").value == "500, 500"
+    assert says(app, "three layers, one after the other")
+    app.segmented_control(key="preset").select("Classic 784-500").run()
+    assert app.text_input(key="layers").value == ""
+
+
+def test_a_link_with_only_the_preset_deep_starts_a_tower_of_three(app: AppTest) -> None:
+    app.query_params["preset"] = "Deep"
+    app.query_params["data"] = "digits-8x8"
+    app.query_params["epochs"] = "1"
+    open_page(app, "train")
+    assert not app.warning
+    all_over(pressed(app, "Start"))
+    assert [run.config.n_hidden for run in runs(app)] == [500, 500, 500]
+    assert runs(app)[-1].name.startswith("Deep, PCD-1")
+    assert [config.epochs for config in (run.config for run in runs(app))] == [1, 1, 1]
+    assert deep_nets.under(runs(app)[-1]) == runs(app)[:2]
+
+
+def test_layers_that_were_emptied_stay_so(app: AppTest) -> None:
+    open_page(app, "train")
+    app.segmented_control(key="preset").select("Deep").run()
+    app.text_input(key="layers").set_value("").run()
+    open_page(app, "filters")
+    open_page(app, "train")
+    assert app.segmented_control(key="preset").value == "Deep"
+    assert app.text_input(key="layers").value == ""

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Newcomer
 from tests.browser.test_accessibility import check
+from tests.browser.test_sample import draw, empty
 from tests.browser.waiting import button, follow, settle, until
 
 pytest.importorskip("playwright", reason="needs the package playwright (requirements-dev.txt)")
@@ -83,3 +84,22 @@ def test_a_guess_uncovers_the_curves_and_a_click_on_a_dot_shows_who_is_near(newc
     seconds = until(page, lambda: number.get_attribute("data-chosen") != before)
     print(f"neighbours of the dot {wanted + 1} after {seconds:.2f} s")
     expect(page.get_by_text(re.compile("12 training images that the hidden units find alike"))).to_be_visible()
+
+
+@pytest.mark.parametrize("tab", ["desk", "phone"])
+def test_a_drawing_finds_its_place_on_the_map_of_two_units(newcomer: Newcomer, tab: str) -> None:
+    page = newcomer(tab, color_scheme="dark" if tab == "phone" else "light")
+    empty(page)
+    draw(page, [(0.5, 0.2), (0.5, 0.5), (0.5, 0.8)])
+    settle(page)
+    page.goto("/features")
+    page.get_by_role("radio", name="Two units").click()
+    units = page.get_by_role("figure", name=re.compile("Two units.*1,000 held-out images.*and of your drawing"))
+    expect(units).to_be_visible()
+    expect(page.get_by_text(re.compile("the cross is your drawing"))).to_be_visible()
+    settle(page)
+    page.get_by_role("heading", name="A map").evaluate("heading => heading.scrollIntoView()")
+    if tab == "desk":
+        page.set_viewport_size({"width": 1280, "height": 720})
+        assert in_view(page, 'img[alt*="that the decoder draws"]'), "the map and what is drawn from it, side by side"
+    check(page)

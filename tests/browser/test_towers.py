@@ -39,3 +39,30 @@ def test_two_layers_at_once_and_a_third_on_top(newcomer: Newcomer, tab: str) -> 
         check(page)
         follow(page, "Sample")
         expect(page.get_by_test_id("stSidebar").get_by_text(re.compile("64-41"))).to_be_visible()
+
+
+@pytest.mark.parametrize("tab", ["desk", "phone"])
+def test_the_preset_deep_and_start_give_a_tower_that_dreams(newcomer: Newcomer, tab: str) -> None:
+    page = newcomer(tab, color_scheme="dark" if tab == "phone" else "light")
+    page.goto("/train?data=digits-8x8&seed=23")
+    page.get_by_role("radio", name="Deep").click()
+    expect(page.get_by_label("Hidden units of more layers", exact=True)).to_have_value("500, 500")
+    page.get_by_label("Epochs", exact=True).fill("3")
+    page.get_by_label("Epochs", exact=True).press("Tab")
+    page.wait_for_url(re.compile("epochs=3"))
+    if tab == "desk":
+        page.set_viewport_size({"width": 1280, "height": 720})
+        row = [page.get_by_role("radio", name=name).bounding_box() for name in ("Recommended", "Deep")]
+        assert len({box and box["y"] for box in row}) == 1, "one row, or the curve leaves the first screen"
+    settle(page)
+    button(page, "Start").click()
+    page.get_by_role("link", name="Look at the tower").click()
+    expect(page.get_by_text(re.compile("500 hidden units")).first).to_be_visible()
+    expect(page.get_by_label(re.compile("16 dreams of any class from the top of Deep, PCD-1")).first).to_be_visible()
+    film = page.locator("canvas[data-frame]").first
+    expect(film).to_have_attribute("data-frame", re.compile(r"^([3-9]|\d\d+)$"))
+    settle(page)
+    if tab == "desk":
+        box = film.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 720, "the dream is seen without a scroll"

@@ -58,6 +58,18 @@ def test_neighbours_are_counted_one_by_one() -> None:
         maps.same_class(features[:10], labels[:10])
 
 
+def test_neighbours_on_a_map_are_near_in_centimetres_not_in_direction() -> None:
+    places = (RNG.normal(size=(59, 2)) + 50).astype(np.float32)  # seen from the origin all lie in one direction
+    labels = RNG.integers(0, 3, 59)
+    same = 0
+    for i in range(59):
+        away = [float(np.hypot(*(places[i].astype(float) - places[j]))) if j != i else np.inf for j in range(59)]
+        same += sum(labels[j] == labels[i] for j in sorted(range(59), key=away.__getitem__)[:5])
+    assert maps.same_class_nearby(places, labels, 5) == pytest.approx(same / 59 / 5)
+    with pytest.raises(BadValue, match="below the number of images, 10, got 10"):
+        maps.same_class_nearby(places[:10], labels[:10])
+
+
 def test_t_sne_comes_in_slices_keeps_neighbours_and_can_be_stopped() -> None:
     labels = np.repeat([0, 1, 2], 31)
     features = (RNG.normal(size=(93, 13)) + 6 * np.eye(13)[labels]).astype(np.float32)

@@ -25,7 +25,7 @@ def test_copies_are_found_up_to_a_grey_level() -> None:
 
 
 @pytest.mark.parametrize("seen", [False, True])
-def test_no_held_out_digit_is_learned_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seen: bool) -> None:
+def test_no_held_out_digit_is_learned_from(tmp_path: Path, seen: bool) -> None:
     """A folder of 1,300 digits, among them 200 of the held-out ones (with pixels of value 1 lost) or none."""
     data = rbm.datasets.load("mnist-5k")
     twins = data.test_images[::5].copy()
@@ -33,8 +33,7 @@ def test_no_held_out_digit_is_learned_from(tmp_path: Path, monkeypatch: pytest.M
     images = np.vstack([data.train_images[: 1300 - 200 * seen], *([twins] if seen else [])])
     write(tmp_path / "train-images-idx3-ubyte.gz", images.reshape(-1, 28, 28))
     write(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(len(images), np.uint8))
-    monkeypatch.setattr(split, "HELD_OUT", 300)
-    digits = split.full(tmp_path)
+    digits = split.full(tmp_path, held_out=300)
     assert (len(digits.train), len(digits.held_out)) == (1000, 300)
     near = np.abs(digits.train[:, None, ::9].astype(int) - data.test_images[None, ::25, ::9]).max(axis=2)
     assert near.min() > 1

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from rbm.app.data_page.upload import offer
+from rbm.app.remembered import remembered
 from rbm.app.text import plain
 from rbm.datasets import generated
 from rbm.datasets.dataset import SPLIT_SEED, Dataset
@@ -47,7 +48,7 @@ def generate() -> None:
         offer(_made(kind, tuple(how.items())), f"{KINDS[kind]} {height} × {width}", "made")
 
 
-@st.cache_resource(max_entries=4, show_spinner="Making the images")
+@remembered("Making the images")
 def _made(kind: str, how: tuple[tuple[str, Any], ...]) -> Dataset:
     return generated.MAKERS[kind](**dict(how))
 

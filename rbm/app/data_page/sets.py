@@ -16,7 +16,7 @@ from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused, Unavailable
 
-if TYPE_CHECKING:  # it loads pooch and requests, which only a download needs
+if TYPE_CHECKING:  # it loads requests, which only a download needs
     from streamlit.delta_generator import DeltaGenerator
 
     from rbm.datasets.download import Progress

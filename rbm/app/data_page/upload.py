@@ -10,6 +10,7 @@ import streamlit as st
 
 from rbm.app import server, show, visitor
 from rbm.app.data_page import sets
+from rbm.app.remembered import remembered
 from rbm.app.text import plain
 from rbm.datasets.dataset import SPLIT_SEED, Dataset
 from rbm.datasets.upload import read
@@ -24,7 +25,7 @@ GREYS = {
     "brightest": "The brightest of them",
 }
 COLUMNS = {"auto": "Guess", "first": "First column", "last": "Last column", "none": "No labels"}
-_VERSION, _GO = "upload_version", "train_on"
+_VERSION, _GO, _REFUSED = "upload_version", "train_on", "upload_refused"
 
 
 def go_on() -> None:
@@ -57,13 +58,25 @@ def upload() -> None:
     with left:
         chosen = _options(file.name)
     with right:
+        data, trouble = _looked_at(file.file_id, file, file.name, chosen)
+        if data is None:
+            st.error(f"{plain(file.name)} can't be used like this: {plain(trouble)}.", icon=":material/broken_image:")
+        else:
+            offer(data, PurePath(file.name).stem.strip() or "Upload", "upload")
+
+
+def _looked_at(file_id: str, file: IO[bytes], name: str, chosen: Options) -> tuple[Dataset | None, str]:
+    """The images, or why they can't be used: a file that is refused is read once, however often the page is drawn."""
+    which = file_id, chosen
+    if st.session_state.get(_REFUSED, (None, ""))[0] != which:
         try:
-            offer(_read(file.file_id, file, file.name, chosen), PurePath(file.name).stem.strip() or "Upload", "upload")
+            return _read(file_id, file, name, chosen), ""
         except Refused as error:
-            st.error(f"{plain(file.name)} can't be used like this: {plain(error)}.", icon=":material/broken_image:")
+            st.session_state[_REFUSED] = which, str(error)
+    return None, st.session_state[_REFUSED][1]
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the images")
+@remembered("Reading the images")
 def _read(file_id: str, _file: IO[bytes], name: str, options: Options) -> Dataset:
     return read(_file, name, options)
 

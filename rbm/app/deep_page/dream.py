@@ -14,6 +14,7 @@ from rbm.app.components import sprite
 from rbm.app.components.player import Side, player
 from rbm.app.deep_page.nets import NamedNet
 from rbm.app.glossary import define, help_text
+from rbm.app.remembered import remembered
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
@@ -112,7 +113,7 @@ def film(named: NamedNet, data: Dataset, wish: Wish) -> DeepFilm:
     return film_of(named.net, beginning(data, wish), wish.steps, rng, wish.label, CHAINS * FRAMES)
 
 
-@st.cache_resource(max_entries=24, show_spinner="Dreaming")
+@remembered("Dreaming")
 def _shown(fingerprint: str, images: str, wish: Wish, _named: NamedNet, _data: Dataset) -> Shown:
     dreamt = film(_named, _data, wish)
     pixels = dreamt.layers[0].means

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rbm import pretrained
 from rbm.app import data_sets, deep_nets, server
+from rbm.app.remembered import remembered
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadModelFile
 from rbm.measures import diagnostics
@@ -20,6 +21,7 @@ from rbm.models import arrays, io
 from rbm.models.arrays import Array
 from rbm.models.deep import DeepBeliefNet
 from rbm.models.notebook import near_square
+from rbm.runs import budget
 
 SHIPPED = pretrained.NETS["deep"]
 
@@ -99,7 +101,7 @@ def _shipped() -> NamedNet | str:
 # ---- what several sections ask of it
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@remembered()
 def features(fingerprint: str, _named: NamedNet, depth: int, images: str, _images: NDArray[np.uint8]) -> Array:
     """The means (n, units at `depth`) of the images of a part, `images` for short; shared read-only."""
     found = _named.net.up(_images, depth)
@@ -108,8 +110,9 @@ def features(fingerprint: str, _named: NamedNet, depth: int, images: str, _image
 
 
 def held_out(named: NamedNet, data: Dataset, depth: int) -> Array:
-    """What the layer at `depth` says of all held-out images."""
-    return features(named.fingerprint, named, depth, f"{data.fingerprint} held-out", data.test_images)
+    """What the layer at `depth` says of the held-out images, as many as the server keeps the units of."""
+    images = data.test_images[: budget.rows(named.sizes[depth])]
+    return features(named.fingerprint, named, depth, f"{data.fingerprint} held-out", images)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

@@ -12,6 +12,7 @@ from rbm.app.deep_page.nets import NamedNet
 from rbm.app.deep_page.rows import row
 from rbm.app.glossary import define
 from rbm.app.pictures import Picture
+from rbm.app.remembered import remembered
 from rbm.datasets.dataset import Dataset
 from rbm.models.arrays import Array
 
@@ -62,7 +63,7 @@ def looked_at(named: NamedNet) -> int:
     return min(int(st.session_state.get(LOOKED_AT, named.net.depth)), named.net.depth)
 
 
-@st.cache_resource(max_entries=12, show_spinner=False)
+@remembered()
 def _fields(
     fingerprint: str, images: str, depth: int, count: int, columns: int, _named: NamedNet, _data: Dataset
 ) -> Picture:
@@ -82,6 +83,6 @@ def fields_of(named: NamedNet, depth: int, units: NDArray[np.int64], columns: in
     return Picture(drawn.png, f"{len(units)} receptive fields of layer {depth}: red excites, blue silences")
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@remembered()
 def _receptive(fingerprint: str, depth: int, _named: NamedNet) -> Array:
     return _named.net.receptive(depth)

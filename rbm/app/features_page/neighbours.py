@@ -10,7 +10,7 @@ from rbm.app import current_model, kept, pictures, show
 from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described
-from rbm.app.features_page.plane import CHOSEN, FIRST
+from rbm.app.features_page.dots import CHOSEN, FIRST
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.measures.reader import nearest

@@ -1,4 +1,4 @@
-"""A map of held-out images in the plane, by their pixels beside the same by hidden units."""
+"""A map of held-out images in the plane: by their pixels beside the same by hidden units, or by two units alone."""
 
 from __future__ import annotations
 
@@ -6,27 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
-import plotly.colors
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import charts, show, visitor
+from rbm.app import show, visitor
 from rbm.app.current_model import NamedModel
-from rbm.app.features_page import described
+from rbm.app.features_page import described, dots, two_units
 from rbm.app.server import lab
-from rbm.app.text import plain, plotted
+from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
 from rbm.measures import maps
+from rbm.measures.maps import NEIGHBOURS
 from rbm.models.arrays import Array
 from rbm.runs.errand import Errand
 
 PERPLEXITIES, USUAL = (5, 30, 100), 30
 SECONDS, LOOK = 6.0, 0.7  # that a map takes, for the queue; between two looks at one
-NEIGHBOURS, HEIGHT = 10, 380
-TEN = plotly.colors.qualitative.D3
-CHOSEN = "features_digit"  # the number of the image whose neighbours are shown
-FIRST = {"mnist-5k": 641}  # the image to begin with: a 2 that pixels take for much else, and hidden units don't
+
 Space = Literal["pixels", "hidden"]
 TITLES: dict[Space, str] = {"pixels": "Pixels", "hidden": "Hidden units"}
 
@@ -34,11 +31,7 @@ TITLES: dict[Space, str] = {"pixels": "Pixels", "hidden": "Hidden units"}
 def section(named: NamedModel, data: Dataset) -> None:
     st.header("A map", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        method = st.segmented_control(
-            "Method", ["PCA", "t-SNE"], default="PCA", required=True, key="map_method", persist_state="session",
-            help="**PCA**: a flat shadow, thrown so that it is as wide as can be. **t-SNE**: tries to keep neighbours "
-            "together, and bends everything else.",
-        )  # fmt: skip
+        method = _method(data)
         perplexity = USUAL
         if method == "t-SNE":
             perplexity = st.segmented_control(
@@ -49,11 +42,26 @@ def section(named: NamedModel, data: Dataset) -> None:
     if len(labels) <= max(NEIGHBOURS, perplexity):
         st.caption(f"A map takes more than {max(NEIGHBOURS, perplexity)} held-out images; here are {len(labels)}.")
         return
+    if method == two_units.METHOD:
+        two_units.section(data, labels)
+        return
     if method == "PCA":
         _both(data, labels, {space: _shadow(named, data, space) for space in TITLES})
     else:
         _stretched(named, data, labels, perplexity)
     _what_it_says(named, data)
+
+
+def _method(data: Dataset) -> str:
+    methods = ["PCA", "t-SNE", *([two_units.METHOD] if two_units.knows(data) else [])]
+    if st.session_state.get("map_method") not in methods:
+        st.session_state.pop("map_method", None)  # chosen with other images
+    return st.segmented_control(
+        "Method", methods, default="PCA", required=True, key="map_method", persist_state="session",
+        help="**PCA**: a flat shadow, thrown so that it is as wide as can be. **t-SNE**: tries to keep neighbours "
+        "together, and bends everything else."
+        + (f" **{two_units.METHOD}**: {two_units.WHAT}" if two_units.METHOD in methods else ""),
+    )  # fmt: skip
 
 
 def _shadow(named: NamedModel, data: Dataset, space: Space) -> Array:
@@ -135,41 +143,7 @@ def _both(data: Dataset, labels: NDArray[np.int64], places: dict[Space, Array]) 
             if space not in places:
                 continue
             st.markdown(f"**{title}**")
-            chosen = st.session_state.get(CHOSEN, FIRST.get(data.name, 1)) - 1
-            drawn = chart(data, places[space], labels, title, chosen)
-            _choose(show.selectable(drawn, key=f"map_{space}"), f"map_{space}")
-
-
-def _choose(points: Sequence[int], key: str) -> None:
-    """A click on a map chooses an image for the neighbours below; the same click counts once."""
-    if points and points[0] != st.session_state.get(f"{key}_seen"):
-        st.session_state[f"{key}_seen"] = points[0]
-        st.session_state[CHOSEN] = points[0] + 1
-        st.rerun()  # all of the page, even where a map that moves was clicked
-
-
-def chart(data: Dataset, places: Array, labels: NDArray[np.int64], title: str, chosen: int) -> charts.Chart:
-    """A dot for each image, coloured by class where there are some; a ring around the `chosen` one."""
-    groups = [(label, labels == label) for label in data.classes] if data.labelled else [(0, labels == labels)]
-    traces = [
-        {
-            "type": "scattergl", "mode": "markers", "x": places[mine, 0], "y": places[mine, 1],
-            "name": plotted(data.class_name(int(label))) if data.labelled else "image",
-            "customdata": np.flatnonzero(mine), "hovertemplate": "%{fullData.name}<extra></extra>",
-            "marker": {"size": 5, "color": TEN[number % len(TEN)]}, "unselected": {"marker": {"opacity": 1}},
-        }
-        for number, (label, mine) in enumerate(groups)
-    ]  # fmt: skip
-    ring = {"size": 14, "color": "rgba(0, 0, 0, 0)", "line": {"width": 2.5, "color": "#7a869a"}}
-    at = {"x": places[chosen : chosen + 1, 0], "y": places[chosen : chosen + 1, 1]}
-    traces.append(
-        {"type": "scattergl", "mode": "markers", **at, "marker": ring, "showlegend": False, "hoverinfo": "skip"}
-    )
-    bare = {"showticklabels": False, "showgrid": False, "zeroline": False}
-    figure = charts.figure_of(
-        traces, "", "", "", HEIGHT, xaxis=bare, yaxis=bare, showlegend=data.labelled, dragmode="pan"
-    )
-    return charts.Chart(figure, f"{title}: a map of {len(places):,} held-out images of {len(groups)} classes")
+            dots.show_map(data, places[space], labels, title, f"map_{space}")
 
 
 def _what_it_says(named: NamedModel, data: Dataset) -> None:

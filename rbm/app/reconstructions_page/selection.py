@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rbm.app import current_model, widgets
 from rbm.app.current_model import NamedModel, Part
 from rbm.app.reconstructions_page.damage import Kind, damaged
+from rbm.app.remembered import remembered
 from rbm.measures import diagnostics
 from rbm.models import arrays
 from rbm.models.arrays import Array
@@ -100,7 +101,7 @@ def select(named: NamedModel, part: Part, only: int | None, order: Order, how: R
     return _selected(named.fingerprint, named.data or "", part, only, order, how, named)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@remembered()
 def _selected(
     fingerprint: str, data_name: str, part: Part, only: int | None, order: Order, how: Rebuild, _named: NamedModel
 ) -> Selection:

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from rbm.app import data_sets, pictures, show
+from rbm.app.remembered import remembered
 from rbm.app.runs_page.compare import names
 from rbm.app.server import lab
 from rbm.app.text import plain
@@ -46,9 +47,9 @@ def _dreams(name: str, run: Run, net: DeepBeliefNet) -> None:
     show.picture(pictures.mosaic(tiles, ACROSS, f"{len(tiles)} dreams of {name}", scale=scale), plain(name))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@remembered()
 def _dreamt(run_id: str, epoch: int, _net: DeepBeliefNet, data_name: str) -> pictures.Floats:
-    """Pixel means (16, n_pixels); no more than 4 MB for the largest images that there are."""
+    """Pixel means (16, n_pixels)."""
     data = data_sets.find(data_name)
     assert data is not None  # it was there a moment ago
     start = as_unit_interval(data.test_images[:CHAINS])

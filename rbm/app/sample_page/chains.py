@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from rbm.app import show
@@ -14,6 +13,7 @@ from rbm.app.components import sprite
 from rbm.app.components.player import player
 from rbm.app.current_model import NamedModel
 from rbm.app.pictures import Picture, grey, mosaic, single
+from rbm.app.remembered import remembered
 from rbm.app.sample_page import hold, reader
 from rbm.app.sample_page.echo import kind
 from rbm.app.sample_page.hold import INK, PAINTED, RECTANGLE, REGIONS
@@ -78,7 +78,7 @@ def run(named: NamedModel, start: Start, options: SamplingOptions) -> Measured:
     return _dream(named.fingerprint, key, options.plan, options.means, named, first, mask)
 
 
-@st.cache_resource(max_entries=4, show_spinner="Dreaming")
+@remembered("Dreaming")
 def _dream(
     fingerprint: str,
     key: str,
@@ -108,7 +108,7 @@ def measured(named: NamedModel, film: Film, means: bool) -> Measured:
     return Measured(film, shown, energy, mixing.hamming(states), memory, labels)
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
+@remembered()
 def _sprite(fingerprint: str, _pixels: NDArray[np.uint8], shape: tuple[int, int]) -> sprite.Sprite:
     return sprite.of(_pixels, shape)
 

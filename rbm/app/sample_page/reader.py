@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rbm.app import current_model, server
 from rbm.app.current_model import NamedModel
+from rbm.app.remembered import remembered
 from rbm.measures import diagnostics, likelihood
 from rbm.measures.reader import NONE, Reader
 from rbm.models import arrays, film
@@ -46,7 +47,7 @@ def of(named: NamedModel) -> ModelReader | None:
     return None if named.data is None or named.dataset is None else _of(named.fingerprint, named.model, named.data)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@remembered()
 def _of(fingerprint: str, _model: RBM, data: str) -> ModelReader:
     dataset = server.library().load(data)
     n = min(len(dataset.train_images), budget.rows(_model.n_hidden))

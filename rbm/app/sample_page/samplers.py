@@ -9,6 +9,7 @@ import streamlit as st
 
 from rbm.app import show
 from rbm.app.current_model import NamedModel
+from rbm.app.remembered import remembered
 from rbm.app.sample_page import charts, reader
 from rbm.app.sample_page.chains import Measured, measured, play, visible
 from rbm.app.sample_page.options import SamplingOptions
@@ -61,7 +62,7 @@ def _key(named: NamedModel, start: Start, options: SamplingOptions) -> str:
     return hashlib.sha1(words + start.images[:CHAINS].tobytes(), usedforsecurity=False).hexdigest()
 
 
-@st.cache_resource(max_entries=2, show_spinner="Three samplers at work")
+@remembered("Three samplers at work")
 def _contest(key: str, _named: NamedModel, _first: Array, _plan: SamplingPlan) -> list[tuple[str, float, Measured]]:
     tiles = budget.tiles(_named.model.n_visible, CHAINS, film.TILES)
     entries = film.compare_samplers(_named.model, _first, _plan, RUNGS, reader.base(_named), tiles)

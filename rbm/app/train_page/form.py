@@ -14,11 +14,13 @@ import streamlit as st
 
 from rbm.app import addresses, data_sets, server, widgets
 from rbm.app.text import plain
+from rbm.app.train_page import presets
+from rbm.app.train_page.presets import PRESETS
 from rbm.errors import BadValue, Refused
 from rbm.models.deep import MAX_LAYERS
 from rbm.runs import tower
 from rbm.training import autoencoder
-from rbm.training.config import PRESETS, TrainConfig
+from rbm.training.config import TrainConfig
 from rbm.training.settings import Setting, settings_of
 
 Group = Literal["basic", "method", "steps", "start"]
@@ -139,7 +141,7 @@ def preset_and_data() -> tuple[str, str]:
             key="preset",
             bind="query-params",
             on_change=_fill,
-            help=" ".join(f"**{name}**: {what}" for name, what in PRESET_WORDS.items()),
+            help=" ".join(f"**{name}**: {what}" for name, what in presets.WORDS.items()),
         )
         with st.container(width=260):
             data = widgets.data_set(
@@ -147,18 +149,8 @@ def preset_and_data() -> tuple[str, str]:
                 "**mnist-5k**: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. **digits-8x8**: 1,797 "
                 "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
             )  # fmt: skip
-    st.caption(f"**{preset}**: {PRESET_WORDS[str(preset)]}")
+    st.caption(f"**{preset}**: {presets.WORDS[str(preset)]}")
     return str(preset), data
-
-
-PRESET_WORDS = {
-    "Recommended": "chains that are never reset show the model its own dreams, so that it stays with digits.",
-    "Classic 784-500": "the article's setting, CD-1. Its error falls lower than Recommended's, and yet its dreams lose "
-    "their ink: CD-1 never sees what lies far from the data.",
-    "Best dreams": "as Recommended, for three times as long: the best likelihood.",
-    "Autoencoder": "the same weights learn to rebuild each digit, and nothing else: the lowest error of all, and no "
-    "dreams.",
-}
 
 
 def settings(preset: str, data: str) -> Chosen | None:
@@ -169,6 +161,7 @@ def settings(preset: str, data: str) -> Chosen | None:
         fine = _fields("basic", values)
         layers = st.text_input(
             "Hidden units of more layers",
+            presets.UPPER.get(preset, ""),
             key="layers",
             bind="query-params",
             placeholder="none: one layer",
@@ -304,5 +297,7 @@ def _fits(control: Control, given: str) -> bool:
 
 def _fill() -> None:
     """A preset has been chosen: all settings are its own."""
+    preset = st.session_state["preset"]
     for control in SETTINGS:
-        st.session_state[control.name] = getattr(PRESETS[st.session_state["preset"]], control.name)
+        st.session_state[control.name] = getattr(PRESETS[preset], control.name)
+    st.session_state["layers"] = presets.UPPER.get(preset, "")

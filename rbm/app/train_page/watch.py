@@ -9,6 +9,7 @@ import streamlit as st
 
 from rbm.app import charts, data_sets, deep_nets, layer_on_top, pictures, show, twin, widgets
 from rbm.app.current_run import is_in_use
+from rbm.app.remembered import remembered
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.app.train_page import health_panel
@@ -169,14 +170,14 @@ def _of_a_tower(run: Run, said: str) -> None:
     layer_on_top.deep_link()
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@remembered()
 def _of_the_untrained(data: str, config: TrainConfig, _found: Dataset) -> list[Captioned]:
     """By settings: a class that opens this page at once waits for one drawing, not for thirty."""
     net = DeepBeliefNet((untrained(_found.train_images, config),))
     return [*_ten_digits(net, _found), _filters(net, _found.shape)]
 
 
-@st.cache_data(max_entries=128, show_spinner=False)
+@remembered()
 def _pictures(
     run_id: str, stands: tuple[int, float | None], with_digits: bool, _net: DeepBeliefNet, _data: Dataset | None
 ) -> list[Captioned]:

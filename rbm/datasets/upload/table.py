@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import IO, Any
@@ -21,7 +20,6 @@ MAX_LINES = 1_000_000  # with those that hold nothing
 _BLOCK = 2**22  # characters turned into numbers at a time, of
 _ROWS = 4096  # lines at most
 _LONGEST_LABEL = 64
-_DIGITS = re.compile(r"[0-9,;\t\" ]*")
 
 Row = tuple[int, str]  # the number of a line, from 1, and the line
 
@@ -136,40 +134,29 @@ def _label_column(heading: list[str] | None, lines: list[Row], delimiter: str, o
 
 def _one_too_many(columns: int, size: tuple[int, int] | None) -> bool:
     """Whether one column less makes an image of `size`, or else a square one."""
-    if size is not None and size[0] * size[1] in (columns, columns - 1):
-        return size[0] * size[1] == columns - 1
-    return _is_square(columns - 1) and not _is_square(columns)
-
-
-def _is_square(number: int) -> bool:
-    return math.isqrt(number) ** 2 == number
+    if size is not None and math.prod(size) in (columns, columns - 1):
+        return math.prod(size) == columns - 1
+    return math.isqrt(columns - 1) ** 2 == columns - 1 and math.isqrt(columns) ** 2 != columns
 
 
 def _numbers(lines: list[Row], delimiter: str, columns: list[int]) -> NDArray[Any]:
-    """The values (rows, columns), bytes or floats."""
+    """The values (rows, columns), bytes where bytes say the same: eight times smaller.
+
+    numpy reads a wide table fifteen times faster than pandas, which thinks column by column.
+    """
     if not columns:
         raise BadFile("this table has labels and no column of pixels")
-    text = [line for _, line in lines]
-    # bytes are read nine times faster; not tried where numpy would cut off fractions
-    kinds = (np.uint8, np.float64) if all(map(_DIGITS.fullmatch, text)) else (np.float64,)
-    more: dict[str, Any] = {"delimiter": delimiter, "usecols": columns, "comments": None, "quotechar": '"', "ndmin": 2}
-    for kind in kinds:
-        try:
-            block: NDArray[Any] = np.loadtxt(text, kind, **more)
-        except ValueError as error:
-            fault = shown(str(error))
-        else:
-            return _checked(block, lines)
-    raise BadFile(f"lines {lines[0][0]} to {lines[-1][0]} can't be read as numbers: {fault}")
-
-
-def _checked(block: NDArray[Any], lines: list[Row]) -> NDArray[Any]:
-    """`block` as bytes where bytes say the same: eight times smaller."""
+    try:
+        block = np.loadtxt(
+            [line for _, line in lines], delimiter=delimiter, usecols=columns, comments=None, quotechar='"', ndmin=2
+        )
+    except ValueError as error:
+        raise BadFile(f"lines {lines[0][0]} to {lines[-1][0]} can't be read as numbers: {shown(str(error))}") from None
     if len(block) != len(lines):  # a quotation mark that swallows ends of lines
         raise BadFile(f"line {lines[0][0]} or one that follows has an odd quotation mark")
     with np.errstate(over="ignore", invalid="ignore"):
         exact = block.min() >= 0 and block.max() <= 255 and not np.any(block % 1)
-        return block.astype(np.uint8 if exact else np.float32, copy=False)
+        return block.astype(np.uint8 if exact else np.float32)
 
 
 def _words(lines: list[Row], delimiter: str, column: int) -> list[str]:
