@@ -15,7 +15,7 @@ from rbm.app import ink, kept
 from rbm.app.components import canvas, drawable
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import address, echo, first, keyboard
+from rbm.app.sample_page import address, echo, first, keyboard, likelier
 from rbm.app.sample_page.hold import PAINTED
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -97,10 +97,11 @@ def _centred() -> bool:
 
 
 @st.fragment
-def board(named: NamedModel, beside: DeltaGenerator, details: DeltaGenerator | None) -> None:
-    """The board, and into `beside` the echo: a stroke reruns this alone, so that the echo never waits for a chain.
+def board(named: NamedModel, beside: DeltaGenerator, likely: DeltaGenerator, details: DeltaGenerator | None) -> None:
+    """The board, and into `beside` the echo, into `likely` the thermometer: a stroke reruns this alone, so that they
+    never wait for a chain.
 
-    `beside` and `details` are places for one element, outside; `details` is None while nobody looks at it.
+    All are places for one element, outside; `details` is None while nobody looks at it.
     """
     with st.container(gap="xsmall"):
         keyboard.opener(named, current, edit)
@@ -114,6 +115,8 @@ def board(named: NamedModel, beside: DeltaGenerator, details: DeltaGenerator | N
             st.info(problem, icon=":material/draw:")
         elif image is not None:
             echo.summary(named, image)
+    with likely.container():
+        likelier.show(named, image if problem is None else None)
     if details is not None:
         with details.container():
             if problem is None and image is not None:

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from rbm.app.components.drawable import SIDE
 from rbm.app.explained import link
-from rbm.app.glossary import define
+from rbm.app.glossary import define, help_text
 
 TABS = (
     "What it sees",
@@ -24,14 +24,32 @@ TABS = (
 )
 
 HEAD = 40  # pixels of what stands above the board, and above the film
+THERMOMETER = 148
+_STYLE = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-dream_beside) { min-width: min(28rem, 100%) }
+.st-key-dream_beside [data-testid="stImageCaption"] :is(p, div) { font-size: 0.75rem }
+@media (max-width: 640px) {
+  [data-testid="stLayoutWrapper"]:has(> .st-key-dream_likely), .st-key-dream_likely { width: 100%; flex: auto }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-dream_controls) { order: 1 }
+}
+</style>"""  # on a phone what the model makes of the drawing comes before the controls
+
+_HOW_LIKELY = help_text(
+    "How likely the model finds your drawing and each chain of the film, by their free energy in nats. Real digits "
+    "take the middle; towards both ends the scale is squeezed, for noise lies thousands of nats away. Two models' free "
+    "energies don't compare: each counts from a zero of its own, and likely under a model need not look like a digit.",
+    "free energy", "nat",
+)  # fmt: skip
 
 
 class Stage(NamedTuple):
-    """The places of the page. `beside` holds one element, what the model makes of the start; `busy` shows work."""
+    """The places of the page. `likely` and `beside` hold one element each: the thermometer, and
+    what the model makes of the start; `busy` shows work."""
 
     board: DeltaGenerator
     film: DeltaGenerator
     busy: DeltaGenerator
+    likely: DeltaGenerator
     beside: DeltaGenerator
     controls: DeltaGenerator
     note: DeltaGenerator
@@ -61,12 +79,22 @@ def heading() -> None:
 
 
 def build() -> Stage:
-    with st.container(horizontal=True, gap="medium", key="dream_stage"):
+    st.html(_STYLE)
+    with st.container(horizontal=True, gap="small", key="dream_stage"):
         board = st.container(width=SIDE, key="dream_left", gap="xsmall")
         right = st.container(width=SIDE, key="dream_right", gap="xsmall")
         film, busy = right.container(), right.container()
+        likely = _thermometer()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        controls = st.container(horizontal=True, width="content", vertical_alignment="bottom", key="dream_controls")
         beside = st.container(width="stretch", key="dream_beside").empty()
-    controls = st.container(horizontal=True, vertical_alignment="bottom", key="dream_controls")
     note = st.container()
     tabs = dict(zip(TABS, st.tabs(TABS, key="dream_tab", on_change="rerun"), strict=True))
-    return Stage(board, film, busy, beside, controls, note, tabs)
+    return Stage(board, film, busy, likely, beside, controls, note, tabs)
+
+
+def _thermometer() -> DeltaGenerator:
+    with st.container(width=THERMOMETER, key="dream_likely", gap="xsmall"):
+        with st.container(height=HEAD, border=False, vertical_alignment="center"):
+            st.markdown("**How likely?**", help=_HOW_LIKELY)
+        return st.empty()
