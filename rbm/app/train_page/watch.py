@@ -11,7 +11,7 @@ from rbm.app import charts, data_sets, deep_nets, layer_on_top, pictures, show, 
 from rbm.app.current_run import is_in_use
 from rbm.app.server import lab
 from rbm.app.text import plain
-from rbm.app.train_page import health_panel
+from rbm.app.train_page import health_panel, update
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
 from rbm.models.deep import DeepBeliefNet
@@ -76,6 +76,8 @@ def _panel(run_id: str, shown: str) -> None:
     if progress.status != shown:
         st.rerun()  # the whole page: buttons, the sidebar and the pace change
     _status(run, progress)
+    if progress.status == "paused":
+        update.panel(run, progress)
     curve, seen = _columns()
     with curve:
         chart = st.container()
