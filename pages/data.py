@@ -3,7 +3,7 @@
 import streamlit as st
 
 from rbm import datasets
-from rbm.app import data_sets, frame, show, widgets
+from rbm.app import data_sets, frame, places, show, widgets
 from rbm.app.data_page import generate, sets, upload
 from rbm.app.glossary import define
 from rbm.app.text import plain
@@ -13,7 +13,8 @@ upload.go_on()
 
 st.title("Data")
 st.markdown(
-    "A model learns what its images have in common. See what there is, or bring images of your own.",
+    f"{places.asks('data')} What its images have in common is what a model learns. "
+    "See what there is, or bring images of your own.",
     help=define("held-out"),
 )
 show.pending_message()
@@ -50,3 +51,4 @@ if from_file.open:
 if by_rule.open:
     with by_rule:
         generate.generate()
+places.lead_on("data")

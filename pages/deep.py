@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import frame, show
+from rbm.app import frame, places, show
 from rbm.app.deep_page import codes, dream, knows, look, nets, tower
 from rbm.app.explained import link
 from rbm.app.glossary import define
@@ -12,7 +12,8 @@ frame.ensure()
 
 st.title("Deep")
 st.markdown(
-    f"RBMs in a tower: each learns what the {link('hidden layer', 'layers')} below it says. The top two "
+    f"{places.asks('deep')} RBMs in a tower: each learns what the {link('hidden layer', 'layers')} below it "
+    "says. The top two "
     f"{link('dream', 'gibbs')}, and one way down paints the picture.",
     help=define("deep belief net", "Gibbs chain", "hidden unit"),
 )
@@ -33,3 +34,4 @@ tower.section(named, data)
 look.section(named, data)
 knows.section(named, data)
 codes.section(data)
+places.lead_on("deep")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, frame, show, widgets
+from rbm.app import current_model, frame, places, show, widgets
 from rbm.app.explained import link
 from rbm.app.features_page import curves, neighbours, plane, take
 from rbm.app.glossary import define
@@ -12,8 +12,7 @@ named = current_model.current()
 
 st.title("Features")
 st.markdown(
-    f"The {link('hidden layer', 'layers')} describes an image anew, without having seen one label. "
-    "Is that a better description than its pixels?",
+    f"{places.asks('features')} It describes an image anew, without having seen one label: {link('how', 'layers')}.",
     help=define("activation", "hidden unit", "held-out"),
 )
 data = widgets.needs_data(named)
@@ -24,3 +23,4 @@ curves.section(named, data)
 plane.section(named, data)
 neighbours.section(named, data)
 take.section(named, data)
+places.lead_on("features")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, filters_page, frame, show, widgets
+from rbm.app import current_model, filters_page, frame, places, show, widgets
 from rbm.app.explained import link
 from rbm.app.glossary import define
 
@@ -11,7 +11,7 @@ named = current_model.current()
 
 st.title("Filters")
 st.markdown(
-    f"The weights of a {link('hidden unit', 'layers')} are a picture of what switches it on: "
+    f"{places.asks('filters')} The weights of a {link('hidden unit', 'layers')} are a picture of what switches it on: "
     "$p(h_j = 1 \\mid v) = \\sigma(c_j + \\sum_i v_i W_{ij})$. **Red** pixels excite the unit, **blue** ones silence "
     "it. Strokes, dots and edges are signs of learning; even noise is a unit that has found nothing to do.",
     help=define("filter", "weights", "bias"),
@@ -19,15 +19,8 @@ st.markdown(
 with st.container(horizontal=True, vertical_alignment="bottom"):
     order = filters_page.order_choice()
     common = filters_page.scale_choice()
-ranked = filters_page.ranked(named, order)
-show.picture(filters_page.mosaic(named, order, common), filters_page.mosaic_caption(named, order))
-
-st.header("One unit")
-pick, pictures = st.columns([1, 3], gap="large")
-with pick:
-    unit = filters_page.pick(named, ranked)
-with pictures:
-    filters_page.portrait(named, unit)
+    every = filters_page.how_many()
+filters_page.gallery(named, order, common, every)
 
 st.header("All parameters")
 with st.grid(3, min_column_width=240):
@@ -35,3 +28,4 @@ with st.grid(3, min_column_width=240):
         show.chart(chart, key=key)
 if named.dataset is None:
     widgets.needs_data(named)
+places.lead_on("filters")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, frame, home_page
+from rbm.app import current_model, frame, home_page, places
 from rbm.app.glossary import define
 
 frame.ensure()
@@ -27,8 +27,8 @@ home_page.shipped_models()
 
 st.header("The pages")
 with st.grid(4, min_column_width=180, border=True):
-    for name, (title, icon, description) in frame.PAGES.items():
+    for name, place in places.ALL.items():
         if name != "home":
             with st.container():
-                st.page_link(f"pages/{name}.py", label=title, icon=icon)
-                st.caption(description)
+                st.page_link(f"pages/{name}.py", label=place.title, icon=place.icon)
+                st.caption(place.about)

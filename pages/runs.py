@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import frame, visitor
+from rbm.app import frame, places, visitor
 from rbm.app.explained import link
 from rbm.app.glossary import define
 from rbm.app.runs_page import compare, own, shared, twins
@@ -16,7 +16,8 @@ if wanted := st.query_params.get("run"):
     st.stop()
 
 st.markdown(
-    f"Every training is kept as a **run**: its settings, its {link('curve', 'error')} and its model. This list "
+    f"{places.asks('runs')} Every training is kept as a **run**: its settings, its {link('curve', 'error')} and "
+    "its model. This list "
     "belongs to this browser, and survives a reload, a closed laptop and a restarted server. Tick one run to use it, "
     "several to compare them.",
     help=define("epoch", "reconstruction error", "log-likelihood", "seed"),
@@ -48,3 +49,4 @@ else:
 if runs:
     own.take_home()
 own.import_run()
+places.lead_on("runs")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, current_run, frame, show
+from rbm.app import current_model, current_run, frame, places, show
 from rbm.app.explained import link
 from rbm.app.glossary import define
 from rbm.app.train_page import buttons, form, model_file, watch
@@ -11,7 +11,8 @@ frame.ensure()
 
 st.title("Train")
 st.markdown(  # no caption: a link in pale words is hard to read
-    "Show the machine a digit, let it dream, and make the digit more likely and the dream less so: "
+    f"{places.asks('train')} Show the machine a digit, let it dream, and make the digit more "
+    "likely and the dream less so: "
     f"**{link('contrastive divergence', 'update')}**.",
     help=define("CD", "PCD", "epoch", "reconstruction error", "held-out", "filter"),
 )
@@ -33,3 +34,4 @@ with live:
 
 with st.expander("Keep the model in use as a file, or bring one back", icon=":material/save:"):
     model_file.files(current_model.current())
+places.lead_on("train")

@@ -9,22 +9,26 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rbm.app import charts, pictures, show
+from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel, activations_of
+from rbm.app.liveliest import liveliest
 
-Order = Literal["Norm", "Mean activation", "Index"]
-EXCITING = 16
+Order = Literal["Strokes", "Norm", "Mean activation", "Index"]
+CHOSEN = "filters_unit"  # the unit to look at, in the session
+EXCITING, ACROSS = 16, 8
+FEW, WIDE, ALL = 80, 10, 25  # units at first, in rows of so many; all of them in rows of so many
 
 
 def order_choice() -> Order:
     choice = st.segmented_control(
         "Sorted by",
-        ["Norm", "Mean activation", "Index"],
-        default="Norm",
+        ["Strokes", "Norm", "Mean activation", "Index"],
+        default="Strokes",
         required=True,
         key="filters_order",
         persist_state="session",
-        help="Norm: units with the largest weights first. Mean activation: the busiest over the held-out digits first. "
-        "Index: as they lie in the model.",
+        help="Strokes: first the units that are on for some held-out digits and off for others. Norm: those with the "
+        "largest weights. Mean activation: the busiest. Index: as they lie in the model.",
     )
     return cast(Order, choice)
 
@@ -42,8 +46,19 @@ def scale_choice() -> bool:
     return choice == "Common"
 
 
+def how_many() -> bool:
+    """Whether to show all units."""
+    choice = st.segmented_control(
+        "Show", [f"First {FEW}", "All"], default=f"First {FEW}", required=True, key="filters_many",
+        persist_state="session", help="Fewer are larger.",
+    )  # fmt: skip
+    return choice == "All"
+
+
 def ranked(named: NamedModel, order: Order) -> NDArray[np.int64]:
     """The units in the order to show them."""
+    if order == "Strokes":
+        return liveliest(named)
     if order == "Norm":
         return np.argsort(-np.linalg.norm(named.marginal.weights, axis=0), kind="stable")
     if order == "Mean activation" and named.dataset is not None:
@@ -51,53 +66,61 @@ def ranked(named: NamedModel, order: Order) -> NDArray[np.int64]:
     return np.arange(named.marginal.n_hidden)
 
 
-def mosaic(named: NamedModel, order: Order, common: bool) -> pictures.Picture:
-    """All filters in one image."""
-    return _mosaic(named.fingerprint, named, order, common)
+@st.fragment
+def gallery(named: NamedModel, order: Order, common: bool, every: bool) -> None:
+    """The filters, and beside them the one that is chosen."""
+    units = ranked(named, order)
+    units = units if every else units[:FEW]
+    left, right = st.columns([11, 9], gap="medium")
+    with left:
+        names = [f"unit {unit}" for unit in units]
+        unit = tiles(mosaic(named, order, common, every), units.tolist(), names, key=CHOSEN, label="A hidden unit")
+        shown = f"{len(units)} of {named.marginal.n_hidden}" if len(units) < named.marginal.n_hidden else "All"
+        st.caption(f"{shown} filters. Click one, or walk with the arrow keys.")
+    with right:
+        portrait(named, unit)
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)
-def _mosaic(fingerprint: str, _named: NamedModel, order: Order, common: bool) -> pictures.Picture:
-    weights = _named.marginal.weights[:, ranked(_named, order)]
-    columns, scale = (25, 2) if _named.shape[1] > 16 else (32, 5)
-    return pictures.filters(weights, _named.shape, columns, common=common, scale=scale)
+def _mosaic(fingerprint: str, _named: NamedModel, order: Order, common: bool, every: bool) -> pictures.Picture:
+    units = ranked(_named, order)
+    weights = _named.marginal.weights[:, units if every else units[:FEW]]
+    scale = (2 if every else 3) if _named.shape[1] > 16 else (3 if every else 6)
+    return pictures.filters(weights, _named.shape, ALL if every else WIDE, common=common, scale=scale)
 
 
-def mosaic_caption(named: NamedModel, order: Order) -> str:
-    return f"All {named.marginal.n_hidden} filters, by {order.lower()}, row by row"
-
-
-def pick(named: NamedModel, order: NDArray[np.int64]) -> int:
-    """The unit to look at, chosen by its place in the mosaic."""
-    place = st.number_input(f"Place in the mosaic (1 to {len(order)}, row by row)", 1, len(order), key="filters_place")
-    unit = int(order[int(place) - 1])
-    norm = np.linalg.norm(named.marginal.weights[:, unit])
-    st.metric("Unit", f"{unit}", help="Its index in the model, counted from 0.")
-    st.metric("Bias", f"{named.marginal.hidden_bias[unit]:.3f}", help="Its total input when every pixel is black.")
-    st.metric("Norm of its weights", f"{norm:.2f}")
-    return unit
+def mosaic(named: NamedModel, order: Order, common: bool, every: bool) -> pictures.Picture:
+    """All filters, or the first, in one image."""
+    return _mosaic(named.fingerprint, named, order, common, every)
 
 
 def portrait(named: NamedModel, unit: int) -> None:
     """One unit: its filter large, how often it is on, and the digits that excite it most."""
-    filter_column, chart_column = st.columns([1, 2], gap="medium")
     weights = named.marginal.weights[:, unit : unit + 1]
-    with filter_column:
-        tile = pictures.diverging(weights.T, named.shape)
-        show.picture(pictures.single(tile, f"The weights of unit {unit}", 280), "its filter", width="content")
+    with st.container(horizontal=True, gap="medium"):
+        tile = pictures.single(pictures.diverging(weights.T, named.shape), f"The weights of unit {unit}", 196)
+        with st.container(width=200):
+            show.picture(tile._replace(signed=True), width="content")
+        with st.container(width="stretch"):
+            st.markdown(f"### Unit {unit}")
+            st.markdown(
+                f"bias **{named.marginal.hidden_bias[unit]:.2f}**  \n"
+                f"length of its weights **{np.linalg.norm(weights):.2f}**",
+                help="The bias is its total input when every pixel is black; the length is the root of the sum of "
+                "its squared weights.",
+            )
     if named.dataset is None:
         return
     activation = activations_of(named, named.dataset.name)[:, unit]
-    with chart_column:
-        chart = charts.histogram(activation, f"How often unit {unit} is on", "p(h = 1 | digit)", "held-out digits")
-        show.chart(chart, key="unit_activation")
     best = np.argsort(-activation, kind="stable")[:EXCITING]
-    tiles = pictures.grey(named.dataset.test_images[best], named.shape)
+    pixels = pictures.grey(named.dataset.test_images[best], named.shape)
     alt = f"The {len(best)} held-out digits that excite unit {unit} most: {named.dataset.test_labels[best].tolist()}"
     show.picture(
-        pictures.mosaic(tiles, EXCITING, alt, scale=2 if named.shape[1] > 16 else 6),
+        pictures.mosaic(pixels, ACROSS, alt, scale=2 if named.shape[1] > 16 else 6),
         f"The {len(best)} held-out digits that excite it most",
     )
+    chart = charts.histogram(activation, f"How often unit {unit} is on", "p(h = 1 | digit)", "held-out digits")
+    show.chart(chart, key="unit_activation")
 
 
 def parameter_histograms(named: NamedModel) -> dict[str, charts.Chart]:

@@ -6,7 +6,7 @@ import threading
 
 import streamlit as st
 
-from rbm.app import addresses, current_model, current_run, pictures, server, show, visitor
+from rbm.app import addresses, current_model, current_run, pictures, places, server, show, visitor
 from rbm.app.text import plain
 from rbm.errors import Refused
 
@@ -28,32 +28,20 @@ _STYLE = """<style>
 @media (max-width: 640px) { [data-testid="stMainBlockContainer"] { padding-top: 3.25rem } }
 </style>"""
 
-_script = threading.local()  # of the thread that runs the script; session state refuses changes after st.stop()
+# The zero of a signed picture is white, a glare in the dark; inverted, and its hues turned back, it is black.
+_NO_GLARE = f'<style>img[alt$="{show.SIGNED}"] {{ filter: invert(1) hue-rotate(180deg) }}</style>'
 
-PAGES = {  # in the order of a visit
-    "home": ("Home", ":material/home:", "What an RBM is, and what each page does."),
-    "learn": ("Learn", ":material/school:", "How it works, in 15 minutes: a machine small enough to see all of it."),
-    "train": ("Train", ":material/model_training:", "Train an RBM on real digits and watch the error fall."),
-    "sample": ("Sample", ":material/draw:", "Draw a digit and watch the Gibbs chain dream from it."),
-    "reconstructions": ("Reconstructions", ":material/compare:", "Digits beside what the model makes of them."),
-    "filters": ("Filters", ":material/grid_view:", "What each hidden unit looks for."),
-    "activations": ("Activations", ":material/blur_on:", "Which hidden units answer to which digit."),
-    "features": (
-        "Features",
-        ":material/category:",
-        "What the hidden layer is good for.",
-    ),
-    "deep": ("Deep", ":material/stacks:", "A tower of RBMs that reads digits, and dreams them from its top."),
-    "data": ("Data", ":material/photo_library:", "Look at the images that models learn from, or bring your own."),
-    "runs": ("Runs", ":material/table_rows:", "Your trainings: compare, keep, download, bring back."),
-}
+_script = threading.local()  # of the thread that runs the script; session state refuses changes after st.stop()
 
 
 def run() -> None:
     """Draw the sidebar and the page that the address asks for."""
     addresses.take_out_impossible()
     # With an icon, a page makes the browser ask an outside host for a picture of it; so the links have them instead.
-    pages = {name: st.Page(f"pages/{name}.py", title=PAGES[name][0], default=name == "home") for name in PAGES}
+    pages = {
+        name: st.Page(f"pages/{name}.py", title=place.title, default=name == "home")
+        for name, place in places.ALL.items()
+    }
     page = st.navigation(list(pages.values()), position="hidden")
     st.set_page_config(
         page_title=f"{page.title} · RBM Lab",
@@ -62,11 +50,15 @@ def run() -> None:
         initial_sidebar_state=SIDEBAR,
     )
     st.html(_STYLE)
+    if st.context.theme.type == "dark":
+        st.html(_NO_GLARE)
     if finished := current_run.use_finished_run():
         st.toast(f"**{plain(finished)}** is ready to dream.", icon=":material/check:")
     with st.sidebar:
-        for name, (title, icon, text) in PAGES.items():
-            st.page_link(pages[name], label=title, icon=icon, help=text)
+        for group, inside in places.GROUPS.items():
+            st.caption(group)
+            for name, place in inside.items():
+                st.page_link(pages[name], label=place.title, icon=place.icon, help=place.about)
     _script.framed = True
     try:
         with st.sidebar:

@@ -12,6 +12,7 @@ from rbm.app import current_model, pictures, show
 from rbm.app.components import sprite
 from rbm.app.components.player import Side, player
 from rbm.app.current_model import NamedModel
+from rbm.app.liveliest import liveliest
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadFile
@@ -74,22 +75,12 @@ def _learning(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list
     learnt, dreamt = learning.load(), dream(_named)
     chains = np.concatenate([learnt.chains * GREY, dreamt.means])
     captions = [*learnt.captions, *(f"{_named.name} dreams: sweep {sweep}" for sweep in dreamt.sweeps)]
-    weights = _liveliest(_named, learning.FILTERS).T
+    weights = _wires(_named, learning.FILTERS).T
     own = learning.as_levels(weights, float(np.quantile(np.abs(weights), 0.995)))
     wires = _framed(np.concatenate([learnt.filters, own[None]]), _named.shape)
     shape = (_named.shape[0] + 1, _named.shape[1] + 1)
     alt = f"The wires of {learning.FILTERS} hidden units, blank at first; strokes of a pen appear as the machine learns"
     return sprite.of(chains, _named.shape), captions, Side(sprite.of(wires, shape, _palette()), len(wires), alt)
-
-
-def _liveliest(named: NamedModel, n: int) -> Array:
-    """The wires (pixels, n) of the units that tell digits apart best: whose p(h = 1 | v) varies most among them.
-
-    The longest wires of a model that was trained for long are at the picture's edge, where no pen comes.
-    """
-    assert named.data is not None  # the default model's digits come with the app
-    spread = current_model.activations_of(named, named.data).std(axis=0)
-    return named.marginal.weights[:, np.argsort(-spread, kind="stable")[:n]]
 
 
 def _framed(filters: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:
@@ -162,14 +153,12 @@ def _of_every_class(data: Dataset) -> NDArray[np.int64]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def filters(fingerprint: str, _named: NamedModel) -> pictures.Picture:
-    """The units of the largest weights."""
-    return pictures.filters(_strongest(_named, FILTERS), _named.shape, COLUMNS, common=True, scale=2)
+    return pictures.filters(_wires(_named, FILTERS), _named.shape, COLUMNS, common=True, scale=2)
 
 
-def _strongest(named: NamedModel, n: int) -> Array:
-    """The wires (pixels, n) of the units whose are the longest."""
-    weights = named.marginal.weights
-    return weights[:, np.argsort(-np.linalg.norm(weights, axis=0), kind="stable")[:n]]
+def _wires(named: NamedModel, n: int) -> Array:
+    """The wires (pixels, n) of the units to show first."""
+    return named.marginal.weights[:, liveliest(named)[:n]]
 
 
 # ---- the models that ship with the app, to choose from
@@ -222,4 +211,4 @@ def figures_line(named: NamedModel) -> str:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _thumbnail(fingerprint: str, _named: NamedModel) -> pictures.Picture:
-    return pictures.filters(_named.marginal.weights[:, : ACROSS * DOWN], _named.shape, ACROSS, common=True, scale=2)
+    return pictures.filters(_wires(_named, ACROSS * DOWN), _named.shape, ACROSS, common=True, scale=2)

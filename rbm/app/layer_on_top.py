@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from rbm.app import current_run, data_sets, frame, visitor
+from rbm.app import current_run, data_sets, visitor
 from rbm.app.server import lab
 from rbm.errors import Refused
 from rbm.runs.record import Run
@@ -53,6 +53,5 @@ def refusal(error: Refused) -> str:
 
 
 def deep_link() -> None:
-    """To the page that shows towers, where there is one."""
-    if "deep" in frame.PAGES:
-        st.page_link("pages/deep.py", label="**Look at the tower**", icon=":material/layers:")
+    """To the page that shows towers."""
+    st.page_link("pages/deep.py", label="**Look at the tower**", icon=":material/layers:")

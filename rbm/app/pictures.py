@@ -23,9 +23,23 @@ WIDE = 1500  # screen pixels of a mosaic: no page is wider
 GREY_TEXT = (128, 134, 150)  # legible on both themes
 
 
+class Tiling(NamedTuple):
+    """Where the tiles of a mosaic are: so many, in rows of `columns`, `gap` apart; in pixels of the tiles."""
+
+    tiles: int
+    columns: int
+    height: int
+    width: int
+    gap: int
+
+
 class Picture(NamedTuple):
+    """`signed`: blue below, white at, red above zero; then the white is a glare in the dark."""
+
     png: bytes
     alt: str
+    tiling: Tiling | None = None
+    signed: bool = False
 
 
 # ---- images
@@ -104,7 +118,7 @@ def mosaic(
     if image.width > WIDE or image.height > 4 * WIDE:
         image = image.convert("RGB")  # to be made smaller
         image.thumbnail((WIDE, 4 * WIDE))
-    return _picture(image, alt)
+    return _picture(image, alt)._replace(tiling=Tiling(n, columns, height, width, gap))
 
 
 def _picture(image: Image.Image, alt: str) -> Picture:
@@ -116,6 +130,19 @@ def _picture(image: Image.Image, alt: str) -> Picture:
 def single(tile: Bytes, alt: str, size: int) -> Picture:
     """One tile (1, height, width, 3), about `size` screen pixels wide."""
     return mosaic(tile, 1, alt, scale=max(1, size // tile.shape[2]), gap=0)
+
+
+def bars(values: Floats, alt: str, *, width: int = 112, height: int = 36) -> Picture:
+    """A bar for each of `values` (n,) in [0, 1], on a line; a digit beneath would be too small to read."""
+    canvas = Image.new("RGBA", (2 * width, 2 * height))
+    pen = ImageDraw.Draw(canvas)
+    edge, floor = 8, canvas.height - 3  # corners are rounded on the page
+    step = (canvas.width - 2 * edge) / len(values)
+    for i, value in enumerate(np.clip(values, 0, 1)):
+        top = floor - max(1, round(float(value) * (floor - 2)))
+        pen.rectangle([round(edge + i * step) + 2, top, round(edge + (i + 1) * step) - 3, floor], fill="#4c6ef5")
+    pen.line([(edge, canvas.height - 2), (canvas.width - edge, canvas.height - 2)], fill=GREY_TEXT, width=2)
+    return _picture(canvas, alt)
 
 
 def interleaved(*rows: Bytes, columns: int) -> Bytes:
@@ -136,12 +163,13 @@ def side_by_side(*parts: Bytes) -> Bytes:
 
 def filters(weights: Floats, shape: Shape, columns: int, *, common: bool, scale: int = 2) -> Picture:
     """Each hidden unit's weights as an image; `weights` (n_visible, units)."""
-    limit = float(np.quantile(np.abs(weights), 0.999)) if common else None
+    limit = float(np.quantile(np.abs(weights), 0.995)) if common else None
     alt = f"{weights.shape[1]} weight filters: blue is negative, white zero, red positive, " + (
         f"full colour at ±{limit:.2f}" if limit is not None else "each on its own scale"
     )
     index = np.rint(254 * np.clip(_around_half(weights.T, shape, limit), 0, 1)).astype(np.uint8).reshape(-1, *shape)
-    return mosaic(index, columns, alt, scale=scale, border=255, palette=_with_border(DIVERGING))
+    drawn = mosaic(index, columns, alt, scale=scale, border=255, palette=_with_border(DIVERGING))
+    return drawn._replace(signed=True)
 
 
 def network(weights: Floats, hidden: Floats, image: Bytes | None, shape: Shape) -> Picture:

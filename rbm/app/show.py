@@ -9,6 +9,7 @@ import streamlit as st
 from rbm.app.charts import Chart
 from rbm.app.pictures import Picture
 
+SIGNED = "(red above zero, blue below)"  # at the end of what such a picture says of itself: a style sheet looks for it
 _CONFIG = {
     "displaylogo": False,
     "modeBarButtonsToRemove": ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "lasso2d", "select2d", "autoScale2d"],
@@ -38,7 +39,8 @@ def _config(key: str) -> dict[str, Any]:
 def picture(
     drawn: Picture, caption: str | None = None, *, width: int | Literal["content", "stretch"] = "stretch"
 ) -> None:
-    st.image(drawn.png, caption=caption, alt=drawn.alt, width=width)
+    alt = f"{drawn.alt} {SIGNED}" if drawn.signed else drawn.alt
+    st.image(drawn.png, caption=caption, alt=alt, width=width)
 
 
 def format_choice() -> None:

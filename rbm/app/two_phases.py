@@ -33,7 +33,7 @@ def grey(values: Floats, shape: Shape, caption: str) -> Captioned:
 
 
 def signed(values: Floats, shape: Shape, caption: str, limit: float | None = None) -> Captioned:
-    return pictures.single(pictures.diverging(values[None], shape, limit), caption, SIZE), caption
+    return pictures.single(pictures.diverging(values[None], shape, limit), caption, SIZE)._replace(signed=True), caption
 
 
 def strip(v: Floats, chances: Floats, shape: Shape, alt: str) -> Picture:

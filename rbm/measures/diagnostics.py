@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rbm.errors import BadValue
 from rbm.models.arrays import Array, as_floats, check_images
 from rbm.models.binary import RBM
-from rbm.models.sampling import gibbs
+from rbm.models.sampling import gibbs, sweeps
 
 BLOCK = 2048  # images at a time: bounds the memory whatever the number of images
 DEAD, STUCK_ON = 0.01, 0.99
@@ -37,6 +38,23 @@ def _passes(model: RBM, images: Array, steps: int, rng: np.random.Generator | No
     for _ in range(steps):
         images = model.mean_visible(model.mean_hidden(images)).astype(np.float32, copy=False)
     return images
+
+
+def repair(model: RBM, images: ArrayLike, whole: NDArray[np.bool_], steps: int, rng: np.random.Generator) -> Array:
+    """The images with what the model makes of their pixels that aren't `whole` (n_visible,): (n, n_visible) in [0, 1].
+
+    `steps` Gibbs sweeps, at least one, in which the whole pixels keep their values; the others end as the mean of
+    p(v | h) in the last sweep, whose expectation over many is that of p(v | whole pixels).
+    """
+    if steps < 1:
+        raise BadValue(f"a repair takes 1 or more sweeps, got {steps}")
+    return np.concatenate([_last_mean(model, block, whole, steps, rng) for block in blocks(model, images)])
+
+
+def _last_mean(model: RBM, block: Array, whole: NDArray[np.bool_], steps: int, rng: np.random.Generator) -> Array:
+    for sweep in sweeps(model, block.copy(), steps, rng, clamp=whole):
+        mean = sweep.mean
+    return mean.copy()
 
 
 def reconstruction_error(model: RBM, images: ArrayLike) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rbm.app import reconstructions_page
+from rbm.app.reconstructions_page import damage
 
 SHAPE = (7, 5)
 
@@ -15,7 +15,7 @@ def images() -> np.ndarray:
 
 def test_noise_replaces_the_asked_share_by_black_and_white() -> None:
     images = np.full((101, 997), 0.5, dtype=np.float32)
-    noisy = reconstructions_page.pixel_noise(images, 0.3, np.random.default_rng(2))
+    noisy = damage.pixel_noise(images, 0.3, np.random.default_rng(2))
     hit = noisy != 0.5
     floor = 5 * np.sqrt(0.3 * 0.7 / images.size)  # five standard errors
     assert abs(hit.mean() - 0.3) < floor
@@ -29,9 +29,9 @@ def test_noise_replaces_the_asked_share_by_black_and_white() -> None:
     [("top", range(3), range(5)), ("bottom", range(3, 7), range(5)), ("left", range(7), range(2)),
      ("right", range(7), range(2, 5))],
 )  # fmt: skip
-def test_half_is_blank(images: np.ndarray, side: reconstructions_page.Side, rows: range, columns: range) -> None:
+def test_half_is_blank(images: np.ndarray, side: damage.Side, rows: range, columns: range) -> None:
     before = images.copy()
-    blank = reconstructions_page.blank_half(images, SHAPE, side)
+    blank = damage.blacked(images, damage.half(SHAPE, side))
     for n in range(3):
         for y in range(7):
             for x in range(5):
@@ -41,7 +41,7 @@ def test_half_is_blank(images: np.ndarray, side: reconstructions_page.Side, rows
 
 
 def test_the_hole_is_a_centred_square(images: np.ndarray) -> None:
-    holed = reconstructions_page.square_hole(images, SHAPE, 0.6)[0].reshape(SHAPE)
+    holed = damage.blacked(images, damage.square(SHAPE, 0.6))[0].reshape(SHAPE)
     rows, columns = np.nonzero(holed == 0)
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == (2, 4, 1, 3)
     assert len(rows) == 9

@@ -18,7 +18,7 @@ from rbm.app.server import lab, library
 from rbm.datasets import mnist, own
 from rbm.datasets.upload import read
 from tests import misbehaving as bad
-from tests.app.test_pages import PAGES, ROOT, open_page, pressed, wait_for_the_end
+from tests.app.test_pages import PAGES, ROOT, in_use, open_page, pressed, wait_for_the_end
 from tests.datasets.test_download import lab as mirrors
 from tests.datasets.test_download import server
 from tests.patience import SECONDS
@@ -175,7 +175,7 @@ def test_train_on_an_upload_from_end_to_end(app: AppTest) -> None:
     wait_for_the_end(pressed(app, "Start"))
     assert not app.exception
     assert any("Finished 5 epochs" in text.value for text in app.markdown)
-    assert "30-13 · pets · 5 epochs" in app.sidebar.caption[0].value
+    assert "30-13 · pets · 5 epochs" in in_use(app)
     for page in PAGES:
         assert not open_page(app, page).exception
     open_page(app, "reconstructions")
@@ -258,7 +258,7 @@ def test_images_of_128_by_128_pixels_work_on_every_page(app: AppTest) -> None:
     app.number_input(key="n_hidden").set_value(60)
     app.number_input(key="epochs").set_value(1)
     wait_for_the_end(pressed(app, "Start"))
-    assert "16384-60 · large" in app.sidebar.caption[0].value
+    assert "16384-60 · large" in in_use(app)
     for page in PAGES:
         assert not open_page(app, page).exception
     open_page(app, "sample")

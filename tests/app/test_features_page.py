@@ -98,7 +98,8 @@ def test_neighbours_are_the_readers_and_strangers_are_framed(app: AppTest) -> No
     named = small_model(64)
     app.session_state["model_in_use"] = named
     open_page(app, "features")
-    app.number_input(key="features_digit").set_value(7).run()
+    app.session_state["features_digit"] = 7
+    app.run()
     data = named.dataset
     assert data is not None
     image, label = data.test_images[6] / np.float32(255), data.test_labels[6]

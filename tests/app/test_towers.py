@@ -10,13 +10,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import rbm
-from rbm.app import deep_nets, frame, layer_on_top, server
+from rbm.app import deep_nets, server
 from rbm.app.train_page import form
 from rbm.app.train_page.start import IMPATIENT
 from rbm.errors import BadValue
 from rbm.runs.record import Run
 from tests.app.test_names_on_pages import EVIL, looked_at
-from tests.app.test_pages import PAGES, ROOT, app, button, captions, open_page, pressed, says, wait_for_the_end
+from tests.app.test_pages import PAGES, ROOT, app, button, captions, in_use, open_page, pressed, says, wait_for_the_end
 from tests.patience import SECONDS
 
 __all__ = ["app"]
@@ -74,7 +74,7 @@ def test_layers_are_started_in_order_and_the_page_goes_up_with_them(app: AppTest
     assert not app.exception
     assert app.session_state["run_id"] == top.id
     assert says(app, "It stands on other layers: Sample and the other pages go on with the one on the pixels")
-    assert "64-23 · digits-8x8" in app.sidebar.caption[0].value
+    assert "64-23 · digits-8x8" in in_use(app)
     assert captions(app) == [
         "Held-out digits, and below each what comes back from layer 3, up and down again",
         "What 7 units of layer 3 look for in pixels, as if every layer were linear: W1 W2 W3",
@@ -146,7 +146,7 @@ def test_the_top_of_several_layers_learns_the_classes(app: AppTest) -> None:
     bottom, top = runs(app)
     assert (bottom.n_classes, top.n_classes) == (0, 10)
     assert server.lab().net(top.id).n_classes == 10
-    assert "64-23 · digits-8x8" in app.sidebar.caption[0].value
+    assert "64-23 · digits-8x8" in in_use(app)
 
 
 # ---- on top of a finished run
@@ -186,7 +186,7 @@ def test_every_page_with_a_tower(app: AppTest) -> None:
     for page in PAGES:
         assert not open_page(app, page).exception
         assert not app.error
-        assert "64-23 · digits-8x8" in app.sidebar.caption[0].value
+        assert "64-23 · digits-8x8" in in_use(app)
 
 
 def test_runs_draws_a_tower_and_keeps_its_layers(app: AppTest) -> None:
@@ -203,7 +203,7 @@ def test_runs_draws_a_tower_and_keeps_its_layers(app: AppTest) -> None:
     ticked(app, top)
     assert not app.exception
     pressed(app, "Use its layer on the pixels")
-    assert bottom.name in app.sidebar.caption[0].value
+    assert bottom.name in in_use(app)
     ticked(app, bottom, top)
     assert not app.exception
     assert "stands on" in list(app.dataframe[-1].value["setting"])
@@ -217,13 +217,13 @@ def test_a_link_to_an_upper_layer_and_one_that_was_imported(app: AppTest) -> Non
     open_page(app, "runs")
     assert not app.exception
     pressed(app, "Use this model")
-    assert bottom.name in app.sidebar.caption[0].value
+    assert bottom.name in in_use(app)
     del app.query_params["run"]
     again = lab.import_run(app.session_state["owner_key"], io.BytesIO(lab.export(top.id)))
     app.session_state["run_id"] = again
     open_page(app, "train")
     assert not app.exception
-    assert "23-11" in app.sidebar.caption[0].value
+    assert "23-11" in in_use(app)
     for page in PAGES:
         assert not open_page(app, page).exception
 
@@ -286,14 +286,3 @@ def test_mine(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     server.lab().delete(owner, middle.id)
     assert deep_nets.mine() == []
     assert deep_nets.in_order(runs(app)) == [(bottom, 0)]
-
-
-def test_the_page_of_towers_is_linked_where_there_is_one(app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    linked: list[str] = []
-    monkeypatch.setattr("streamlit.page_link", lambda page, **_: linked.append(page))
-    monkeypatch.setattr(frame, "PAGES", {name: frame.PAGES[name] for name in frame.PAGES if name != "deep"})
-    layer_on_top.deep_link()
-    assert linked == []
-    monkeypatch.setattr(frame, "PAGES", {**frame.PAGES, "deep": ("Deep", "", "")})
-    layer_on_top.deep_link()
-    assert linked == ["pages/deep.py"]

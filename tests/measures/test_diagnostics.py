@@ -83,3 +83,19 @@ def test_bad_images_are_refused(model, function):
         getattr(diagnostics, function)(model, LEVELS.astype(np.int64))
     with pytest.raises(ValueError, match="7 visible units"):
         getattr(diagnostics, function)(model, LEVELS[:, :3])
+
+
+def test_a_repair_keeps_what_is_whole_and_draws_the_rest_as_the_model_would(model):
+    whole = np.array([True, False, True, True, False, False, True])
+    image = np.where(whole, [1, 0, 0, 1, 0, 0, 1], 0).astype(np.float32)
+    repaired = diagnostics.repair(model, np.tile(image, (20_011, 1)), whole, 23, np.random.default_rng(5))
+    np.testing.assert_array_equal(repaired[:, whole], np.tile(image[whole], (20_011, 1)))
+    possible = {v: p for v, p in brute.marginal(brute.params(model)).items() if (np.array(v) == image)[whole].all()}
+    wanted = sum(p * np.array(v) for v, p in possible.items()) / sum(possible.values())
+    error = repaired.std(axis=0) / np.sqrt(len(repaired))
+    assert (np.abs(repaired.mean(axis=0) - wanted) <= 5 * error + 1e-6).all()
+
+
+def test_a_repair_takes_a_sweep(model):
+    with pytest.raises(ValueError, match="1 or more sweeps, got 0"):
+        diagnostics.repair(model, LEVELS, np.ones(7, dtype=bool), 0, np.random.default_rng(1))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from rbm import datasets
 from rbm.app import data_sets, pictures, server, show, visitor
+from rbm.app.components.tiles import tiles
 from rbm.app.show import message_later
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
@@ -40,27 +42,39 @@ def facts(data: Dataset) -> None:
         st.caption(plain(data.source))
 
 
+@st.fragment
 def mosaic(data: Dataset) -> None:
-    """Some training images: class by class where there are few classes, else as they come."""
+    """Some training images: class by class where there are few classes, else as they come; and the chosen one."""
     height, width = data.shape
     scale = max(1, TILE // width)
     columns = int(np.clip(WIDTH // (width * scale), 8, 12))
     rows = int(np.clip(HEIGHT // min(height * scale, height * WIDTH / (width * columns)), 1, ROWS))
-    if data.labelled and len(data.classes) <= ROWS:
-        most = columns * max(1, rows // len(data.classes))
+    shown, caption = _shown(data, columns, rows)
+    picture = pictures.mosaic(pictures.grey(data.train_images[shown], data.shape), columns, caption, scale=scale)
+    names = [_name(data, int(index)) for index in shown]
+    wide = columns * (width + 1) * scale
+    index = tiles(picture, shown.tolist(), names, key=f"data_chosen_{data.name}", label="A training image", width=wide)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        large = pictures.single(pictures.grey(data.train_images[index], data.shape), _name(data, index), 112)
+        show.picture(large, width="content")
+        st.caption(f"**{_name(data, index)}**  \n{plain(caption)}. Click one, or walk with the arrow keys.")
+
+
+def _name(data: Dataset, index: int) -> str:
+    kind = plain(data.class_name(int(data.train_labels[index]))) if data.labelled else "image"
+    return f"{kind} · training image {index:,}"
+
+
+def _shown(data: Dataset, columns: int, rows: int) -> tuple[NDArray[np.int64], str]:
+    """Whole rows of training images, by their indices, and what they are."""
+    counts = [int((data.train_labels == label).sum()) for label in data.classes] if data.labelled else []
+    if counts and len(counts) <= ROWS and min(counts) >= columns:
+        most = columns * max(1, min(rows // len(counts), min(counts) // columns))
         groups = [np.flatnonzero(data.train_labels == label)[:most] for label in data.classes]
         names = ", ".join(data.class_name(label) for label in data.classes)
-        caption = f"Some training images, class by class: {names}"
-    else:
-        groups = [np.arange(min(len(data.train_images), columns * rows))]
-        caption = "Some training images"
-    tiles = np.concatenate([_whole_rows(pictures.grey(data.train_images[g], data.shape), columns) for g in groups])
-    show.picture(pictures.mosaic(tiles, columns, caption, scale=scale), plain(caption), width="content")
-
-
-def _whole_rows(tiles: pictures.Bytes, columns: int) -> pictures.Bytes:
-    """The tiles, and grey ones that fill the last row."""
-    return np.pad(tiles, ((0, -len(tiles) % columns), (0, 0), (0, 0), (0, 0)), constant_values=128)
+        return np.concatenate(groups), f"Some training images, class by class: {names}"
+    n = min(len(data.train_images), columns * rows)
+    return np.arange(n - n % columns if n > columns else n), "Some training images"
 
 
 def fetch(name: str) -> None:

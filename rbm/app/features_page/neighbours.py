@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rbm.app import current_model, kept, pictures, show
+from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described
 from rbm.app.features_page.plane import CHOSEN, FIRST
@@ -16,6 +17,7 @@ from rbm.measures.reader import nearest
 from rbm.models.arrays import Array
 
 COUNT, FRAME = 12, 2
+OFFERED = 40  # held-out images to choose from
 ORANGE, GREY = (232, 89, 12), (128, 128, 128)
 
 
@@ -23,15 +25,10 @@ def section(named: NamedModel, data: Dataset) -> None:
     st.header("Neighbours", anchor=False)
     images, labels = described.held_out(named, data)
     drawn = kept.normalised(data.shape)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.session_state[CHOSEN] = min(st.session_state.get(CHOSEN, FIRST.get(data.name, 1)), len(images))
-        number = st.number_input(
-            f"Held-out image (1 to {len(images):,}, or click a dot above)", 1, len(images), key=CHOSEN, width=330
-        )
-        own = drawn is not None and st.toggle(
-            "My drawing instead", key="features_drawing", help="What you drew on the Sample page."
-        )
-    index = int(number) - 1
+    own = drawn is not None and st.toggle(
+        "My drawing instead", key="features_drawing", help="What you drew on the Sample page."
+    )
+    index = 0 if own else _chosen(data, images, labels)
     image, label = images[index] / np.float32(255), int(labels[index])
     if own and drawn is not None:
         image, label = drawn, -1
@@ -41,6 +38,29 @@ def section(named: NamedModel, data: Dataset) -> None:
         show.picture(pictures.single(pictures.grey(image[None], data.shape), name, 150), plain(name), width="content")
     with right:
         _rows(named, data, image, label if data.labelled else -1)
+
+
+def _chosen(data: Dataset, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> int:
+    """The image to look at, by its index: one that is clicked here, or as a dot of the map above."""
+    number = min(st.session_state.get(CHOSEN, FIRST.get(data.name, 1)), len(images))
+    st.session_state[CHOSEN] = number
+    shown = _offered(data, labels)
+    if number - 1 not in shown:  # a dot of the map
+        shown[-1] = number - 1
+    names = [f"{plain(data.class_name(int(labels[i]))) if data.labelled else 'image'} · number {i + 1}" for i in shown]
+    mosaic = pictures.mosaic(
+        pictures.grey(images[shown], data.shape), OFFERED // 2, "Held-out images to choose from", scale=1
+    )
+    st.caption("Choose a held-out image here, or click a dot above.")
+    return tiles(mosaic, (shown + 1).tolist(), names, key=CHOSEN, label="A held-out image") - 1
+
+
+def _offered(data: Dataset, labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Some images, by their indices, class by class where there are labels."""
+    if not data.labelled:
+        return np.arange(min(OFFERED, len(labels)))
+    each = -(-OFFERED // len(data.classes))
+    return np.concatenate([np.flatnonzero(labels == label)[:each] for label in data.classes])[:OFFERED]
 
 
 def _rows(named: NamedModel, data: Dataset, image: Array, label: int) -> None:
