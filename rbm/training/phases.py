@@ -13,6 +13,8 @@ import numpy as np
 
 from rbm.models.arrays import Array, Float64, Floats
 
+LIVELY = 0.25  # standard deviation of p(h | v): half of what a unit has that is on for every other image
+
 
 class Products(NamedTuple):
     """Of one hidden unit: <v h> (n_visible,) of the data, of the chain, and the difference, which it learns."""
@@ -38,10 +40,13 @@ class Phases(NamedTuple):
         return Products(data, chain, data - chain)
 
     def learns_most(self) -> int:
-        """The unit whose wires change most, by the sum of squares."""
+        """The unit whose wires change most, by the sum of squares, of those that tell these images apart; of all where
+        none does. One that is always on would only show how the dreams differ from the batch as a whole."""
         n, m = len(self.data_v), len(self.chain_v)
         change = self.data_v.T @ self.data_h / n - self.chain_v.T @ self.chain_h / m
-        return int(np.square(change).sum(axis=0).argmax())
+        lively = self.data_h.std(axis=0) >= LIVELY
+        size = np.square(change).sum(axis=0) * (lively if lively.any() else 1)
+        return int(size.argmax())
 
 
 def _together(v: Array, h: Floats) -> Float64:

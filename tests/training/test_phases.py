@@ -36,10 +36,18 @@ def test_products_of_a_unit_are_means_of_pixel_times_unit() -> None:
     np.testing.assert_allclose(found.change, data - chain, rtol=1e-5, atol=1e-9)
 
 
-def test_the_unit_that_learns_most_has_the_longest_change() -> None:
+def test_the_unit_that_learns_most_has_the_longest_change_of_the_lively() -> None:
     seen = phases()
     lengths = [np.linalg.norm(seen.of_unit(unit).change) for unit in range(7)]
-    assert seen.learns_most() == int(np.argmax(lengths))
+    longest = int(np.argmax(lengths))
+    seen.data_h[:] = 0.5 + 0.1 * (seen.data_h - 0.5)
+    quiet = [np.linalg.norm(seen.of_unit(unit).change) for unit in range(7)]
+    assert seen.learns_most() == int(np.argmax(quiet)), "where none tells the images apart, all count"
+    stuck, apart = seen.learns_most(), (longest + 1) % 7 if longest == seen.learns_most() else longest
+    seen.data_h[:, apart] = [0, 1, 0, 1, 1]
+    seen.chain_h[:, stuck] = 0
+    assert np.linalg.norm(seen.of_unit(stuck).change) > np.linalg.norm(seen.of_unit(apart).change)
+    assert seen.learns_most() == apart, "not the one that is as good as constant"
 
 
 @pytest.mark.parametrize("batches", [0, 4, 7], ids=["the first", "a short one", "in the second epoch"])

@@ -50,38 +50,42 @@ def panel(run: Run, progress: Progress) -> None:
 
 def _three(run: Run, phases: Phases) -> None:
     n_hidden, pixels = phases.data_h.shape[1], phases.data_v.shape[1] - run.n_classes
-    found = data_sets.shape(run.data, pixels)
-    shape = found or near_square(pixels)
+    shape = data_sets.shape(run.data, pixels) or near_square(pixels)
+    place = st.container()
     left, middle, right = st.columns(3, gap="medium")
     with right:
         asked = st.number_input(
             "Hidden unit", 0, n_hidden - 1, None, key="update_unit", placeholder="the one that learnt most",
-            help="Empty: the unit whose wires this update changed most.",
+            help="Empty: of the units that are on for some of these pictures and off for others, the one whose wires "
+            "this update changed most.",
         )  # fmt: skip
     unit = phases.learns_most() if asked is None else int(asked)
-    products = phases.of_unit(unit)
-    n, m = len(phases.data_v), len(phases.chain_v)
+    with place:
+        _sentence(unit)
     on, dreamt = float(phases.data_h[:, unit].mean()), float(phases.chain_h[:, unit].mean())
-    captions = (
-        f"Data: ⟨v h⟩ over {n} pictures", f"Chain: ⟨v h⟩ over {m} dreams",
-        f"Data minus chain: unit {unit}'s red wires grow, blue ones shrink",
-    )  # fmt: skip
-    tiles = two_phases.tiles(products, shape, captions)
-    said = (
-        f"v₀ from the data; p(h | v₀) = {on:.2f} on average",
-        f"v₁ from the chain; p(h | v₁) = {dreamt:.2f} on average",
+    sides = (
+        (left, phases.data_v, phases.data_h, f"v₀, the data; on average p(h | v₀) = {on:.2f}"),
+        (middle, phases.chain_v, phases.chain_h, f"v₁, the chain; on average p(h | v₁) = {dreamt:.2f}"),
     )
-    sides = ((phases.data_v, phases.data_h), (phases.chain_v, phases.chain_h))
-    for column, (v, h), words in zip((left, middle), sides, said, strict=True):
+    for column, v, h, words in sides:
         with column:
             show.picture(two_phases.strip(v[:SHOWN], h[:SHOWN, unit], shape, words), words)
-    with right:
-        st.markdown(
-            f"What goes with unit {unit} in the data is strengthened, what goes with it in the dreams is weakened.",
-            help=f"The lamp below each picture is p(h | v) of unit {unit}. "
-            r"$\Delta W = \eta\,(\langle v h\rangle_\text{data} - \langle v h\rangle_\text{chain})$, before momentum, "
-            "weight cost and what else the settings add.\n\n" + define("chain", "momentum", "weight cost"),
-        )
-    for column, (picture, caption) in zip((left, middle, right), tiles, strict=True):
+    captions = (
+        f"Data: ⟨v h⟩ over {len(phases.data_v)} pictures", f"− Chain: ⟨v h⟩ over {len(phases.chain_v)} dreams",
+        "= learnt: red wires grow, blue ones shrink",
+    )  # fmt: skip
+    for column, (picture, caption) in zip(
+        st.columns(3, gap="medium"), two_phases.tiles(phases.of_unit(unit), shape, captions), strict=True
+    ):
         with column:
-            show.picture(picture, caption, width="content")
+            show.picture(picture, caption, width=two_phases.SIZE)
+
+
+def _sentence(unit: int) -> None:
+    st.markdown(
+        f"**This update**: what goes with unit {unit} in the data is strengthened, what goes with it in the dreams "
+        "weakened.",
+        help=f"The lamp below each picture is p(h | v) of unit {unit}. "
+        r"$\Delta W = \eta\,(\langle v h\rangle_\text{data} - \langle v h\rangle_\text{chain})$, before momentum, "
+        "weight cost and what else the settings add.\n\n" + define("chain", "momentum", "weight cost"),
+    )
