@@ -42,13 +42,13 @@ def test_a_step_shows_what_it_learns(app: AppTest) -> None:
     assert not app.exception
     assert server.lab().progress(app.session_state["run_id"]).fraction > before
     shown = captions(app)
-    assert any(text.startswith("v₀, the data; on average p(h | v₀) = ") for text in shown)
-    assert any(text.startswith("v₁, the chain; on average p(h | v₁) = ") for text in shown)
+    assert any(text.startswith("v₀: 8 of 50 pictures; mean p(h | v₀) = ") for text in shown)
+    assert any(text.startswith("v₁: 8 of 200 dreams; mean p(h | v₁) = ") for text in shown)
     assert [text for text in shown if "⟨v h⟩" in text] == [
-        "Data: ⟨v h⟩ over 50 pictures",
-        "− Chain: ⟨v h⟩ over 200 dreams",
+        "Data: ⟨v h⟩",
+        "− Chain: ⟨v h⟩",
     ]
-    assert "= learnt: red wires grow, blue ones shrink" in shown
+    assert "= what is learnt" in shown
     app.number_input(key="update_unit").set_value(11).run()
     assert "what goes with unit 11 in the data" in " ".join(text.value for text in app.markdown)
     rested(pressed(app, "Step"))

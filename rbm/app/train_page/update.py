@@ -16,7 +16,7 @@ from rbm.runs.record import Run
 from rbm.training.phases import Phases
 
 _SEEN = "update_seen"
-SHOWN = 8  # pictures of the batch, and of the chains
+SHOWN = 8  # pictures of the batch, and of the chains, at most
 
 
 class Seen(NamedTuple):
@@ -62,18 +62,16 @@ def _three(run: Run, phases: Phases) -> None:
     unit = phases.learns_most() if asked is None else int(asked)
     with place:
         _sentence(unit)
+    n, m = len(phases.data_v), len(phases.chain_v)
     on, dreamt = float(phases.data_h[:, unit].mean()), float(phases.chain_h[:, unit].mean())
     sides = (
-        (left, phases.data_v, phases.data_h, f"v₀, the data; on average p(h | v₀) = {on:.2f}"),
-        (middle, phases.chain_v, phases.chain_h, f"v₁, the chain; on average p(h | v₁) = {dreamt:.2f}"),
+        (left, phases.data_v, phases.data_h, f"v₀: {min(SHOWN, n)} of {n} pictures; mean p(h | v₀) = {on:.2f}"),
+        (middle, phases.chain_v, phases.chain_h, f"v₁: {min(SHOWN, m)} of {m} dreams; mean p(h | v₁) = {dreamt:.2f}"),
     )
     for column, v, h, words in sides:
         with column:
             show.picture(two_phases.strip(v[:SHOWN], h[:SHOWN, unit], shape, words), words)
-    captions = (
-        f"Data: ⟨v h⟩ over {len(phases.data_v)} pictures", f"− Chain: ⟨v h⟩ over {len(phases.chain_v)} dreams",
-        "= learnt: red wires grow, blue ones shrink",
-    )  # fmt: skip
+    captions = ("Data: ⟨v h⟩", "− Chain: ⟨v h⟩", "= what is learnt")
     for column, (picture, caption) in zip(
         st.columns(3, gap="medium"), two_phases.tiles(phases.of_unit(unit), shape, captions), strict=True
     ):
@@ -83,9 +81,10 @@ def _three(run: Run, phases: Phases) -> None:
 
 def _sentence(unit: int) -> None:
     st.markdown(
-        f"**This update**: what goes with unit {unit} in the data is strengthened, what goes with it in the dreams "
-        "weakened.",
-        help=f"The lamp below each picture is p(h | v) of unit {unit}. "
+        f"**This update**: what goes with unit {unit} in the data is strengthened (red), what goes with it in the "
+        "dreams weakened (blue).",
+        help=f"The lamp below each picture is p(h | v) of unit {unit}; ⟨v h⟩ is the mean of each pixel times that, over "
+        "all of them, both in one brightness. "
         r"$\Delta W = \eta\,(\langle v h\rangle_\text{data} - \langle v h\rangle_\text{chain})$, before momentum, "
         "weight cost and what else the settings add.\n\n" + define("chain", "momentum", "weight cost"),
     )
