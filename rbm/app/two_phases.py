@@ -19,8 +19,8 @@ Captioned = tuple[Picture, str]
 def tiles(
     products: Products, shape: Shape, captions: tuple[str, str, str], limit: float | None = None
 ) -> list[Captioned]:
-    """Data, chain and change as three pictures. With a `limit` full colour of the change is there, and the others are as
-    bright as they are; without one both have the brightness of the brighter, and the change its own scale."""
+    """Data, chain and change as three pictures. With a `limit` full colour of the change is there, and the others are
+    as bright as they are; without one both have the brightness of the brighter, and the change its own scale."""
     data, chain, change = (part[: shape[0] * shape[1]] for part in products)
     bright = 1.0 if limit is not None else max(float(data.max()), float(chain.max()), 1e-12)
     return [

@@ -83,8 +83,8 @@ def _sentence(unit: int) -> None:
     st.markdown(
         f"**This update**: what goes with unit {unit} in the data is strengthened (red), what goes with it in the "
         "dreams weakened (blue).",
-        help=f"The lamp below each picture is p(h | v) of unit {unit}; ⟨v h⟩ is the mean of each pixel times that, over "
-        "all of them, both in one brightness. "
+        help=f"The lamp below each picture is p(h | v) of unit {unit}; ⟨v h⟩ is the mean of each pixel times that, "
+        "over all of them, both in one brightness. "
         r"$\Delta W = \eta\,(\langle v h\rangle_\text{data} - \langle v h\rangle_\text{chain})$, before momentum, "
         "weight cost and what else the settings add.\n\n" + define("chain", "momentum", "weight cost"),
     )
