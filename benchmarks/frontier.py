@@ -19,7 +19,7 @@ import rbm
 from rbm.pretrained import make, split
 
 KEPT, PILOT = 1_000, 5_000  # mnist-5k's held-out digits, and what the pilots don't see
-EVERY = 25  # epochs between two lines, and two files
+EVERY = 10  # epochs between two lines, and two files
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -453,7 +453,7 @@ def test_reconstructions_of_damaged_digits(app: AppTest, damage: str) -> None:
     app.segmented_control(key="rebuild_damage").select(damage).run()
     app.slider(key="rebuild_steps" if damage == "Noise" else "repair_steps").set_value(5).run()
     assert not app.exception
-    assert any("damaged digit" in caption for caption in captions(app))
+    assert any("damaged digit" in text.value for text in app.caption)
 
 
 @pytest.mark.parametrize("order", ["Best", "Worst"])

@@ -68,8 +68,8 @@ def test_a_guess_uncovers_the_curves_and_a_click_on_a_dot_shows_who_is_near(newc
     if tab == "desk":
         assert in_view(page, '[data-testid="stPlotlyChart"]'), "the curves are seen where the guess was made"
     check(page)
-    number = page.get_by_label("Held-out image (1 to")
-    before, dot = number.input_value(), page.locator(".js-plotly-plot").nth(1)
+    number = page.get_by_role("slider", name=re.compile("^A held-out image"))
+    before, dot = number.get_attribute("data-chosen"), page.locator(".js-plotly-plot").nth(1)
     dot.scroll_into_view_if_needed()
     x, y, wanted = dot.evaluate("""plot => {
         const [layout, trace] = [plot._fullLayout, plot._fullData[4]]
@@ -80,6 +80,6 @@ def test_a_guess_uncovers_the_curves_and_a_click_on_a_dot_shows_who_is_near(newc
     assert box is not None
     page.mouse.move(box["x"] + x, box["y"] + y)
     page.mouse.click(box["x"] + x, box["y"] + y)
-    seconds = until(page, lambda: number.input_value() != before)
+    seconds = until(page, lambda: number.get_attribute("data-chosen") != before)
     print(f"neighbours of the dot {wanted + 1} after {seconds:.2f} s")
     expect(page.get_by_text(re.compile("12 training images that the hidden units find alike"))).to_be_visible()
