@@ -17,7 +17,7 @@ from rbm.measures.reader import NONE, nearest, typicality
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
 
-FINE, THUMBNAIL, WORDS, NEAREST = 112, 84, 260, 8
+THUMBNAIL, WORDS, NEAREST = 84, 260, 8
 
 
 def summary(named: NamedModel, image: Array) -> None:
@@ -54,7 +54,7 @@ def details(named: NamedModel, image: Array) -> None:
 
 
 def thumbnail(image: Array, shape: tuple[int, int], caption: str) -> None:
-    show.picture(pictures.single(pictures.grey(image, shape), caption, FINE), caption, width=THUMBNAIL)
+    show.picture(pictures.single(pictures.grey(image, shape), caption, THUMBNAIL), caption, width=THUMBNAIL)
 
 
 def _echo(named: NamedModel, image: Array) -> Array:

@@ -28,13 +28,13 @@ UNITS, THERMOMETER = 136, 148
 _STYLE = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-dream_beside) { min-width: min(28rem, 100%) }
 :is(.st-key-dream_beside, .st-key-dream_sum) [data-testid="stImageCaption"] :is(p, div) { font-size: 0.75rem }
+@media (max-width: 1100px) { [data-testid="stLayoutWrapper"]:has(> .st-key-dream_hidden) { order: 1 } }
 @media (max-width: 640px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-dream_likely), .st-key-dream_likely { width: 100%; flex: auto }
-  [data-testid="stLayoutWrapper"]:has(> .st-key-dream_controls),
-  [data-testid="stLayoutWrapper"]:has(> .st-key-dream_hidden) { order: 1 }
+  [data-testid="stLayoutWrapper"]:has(> .st-key-dream_controls) { order: 1 }
   [data-testid="stLayoutWrapper"]:has(> .st-key-dream_hidden), .st-key-dream_hidden { width: 15rem; flex: 0 0 15rem }
 }
-</style>"""  # on a phone the film follows the board, and what the model makes of the drawing comes before the controls
+</style>"""  # where there is little room the film follows the board; on a phone the controls come last
 
 _CLICK = help_text(
     "Each tile is a hidden unit, as bright as its chance to be on for what is drawn. Click one, or walk with the arrow "
