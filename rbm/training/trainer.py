@@ -189,7 +189,6 @@ class Trainer:
         n, m, progress = len(seen.data_v), len(seen.chain_v), self.epoch + self.batch / self.batches
         # a short last batch takes a shorter step, so that an image counts the same wherever it stands
         self._gradient.step(n, m, config.rate_at(progress) * (n / self._batch_size), p.weights, out=self._change)
-
         momentum = np.float32(config.momentum_at(self.epoch))
         for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
             if momentum:
