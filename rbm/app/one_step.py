@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from rbm.app import current_model, pictures, show
+from rbm.app import current_model, show, two_phases
 from rbm.app.current_model import NamedModel
 from rbm.app.text import plain
+from rbm.app.two_phases import Captioned
 from rbm.models.arrays import Array, as_unit_interval
+from rbm.training.phases import Phases
 from rbm.training.small import CdParts, cd_parts
-
-SIZE = 140  # screen pixels of a picture
 
 
 def parts_of(named: NamedModel, image: Array, draw: int) -> CdParts:
@@ -29,29 +29,23 @@ def strongest(parts: CdParts) -> int:
     return int(np.abs(parts.mean_h0[0] - parts.mean_h1[0]).argmax())
 
 
-def figure(named: NamedModel, parts: CdParts, unit: int) -> list[tuple[pictures.Picture, str]]:
+def figure(named: NamedModel, parts: CdParts, unit: int) -> list[Captioned]:
     """Six pictures with their captions: image, positive phase, dream, negative phase, change, the wires as they are."""
     v0, v1, shape = parts.v0[0], parts.v1[0], named.shape
     up, down = float(parts.mean_h0[0, unit]), float(parts.mean_h1[0, unit])
-    change, wires = v0 * up - v1 * down, named.marginal.weights[:, unit]
+    positive, negative, change = two_phases.tiles(
+        Phases(parts.v0, parts.mean_h0, parts.v1, parts.mean_h1).of_unit(unit), shape,
+        (f"Positive: v₀ · {up:.2f}, as p(h | v₀) = {up:.2f}", f"Negative: v₁ · {down:.2f}, as p(h | v₁) = {down:.2f}",
+         "ΔW / η: red wires grow, blue ones shrink"), limit=1.0,
+    )  # fmt: skip
     return [
-        _grey(v0, named, "v₀: the picture"),
-        _grey(v0 * up, named, f"Positive: v₀ · {up:.2f}, as p(h | v₀) = {up:.2f}"),
-        _grey(v1, named, "v₁: what it dreams, one sweep later"),
-        _grey(v1 * down, named, f"Negative: v₁ · {down:.2f}, as p(h | v₁) = {down:.2f}"),
-        _signed(change, shape, "ΔW / η: red wires grow, blue ones shrink", limit=1.0),
-        _signed(wires, shape, f"The wires of hidden unit {unit} now"),
+        two_phases.grey(v0, shape, "v₀: the picture"),
+        positive,
+        two_phases.grey(v1, shape, "v₁: what it dreams, one sweep later"),
+        negative,
+        change,
+        two_phases.signed(named.marginal.weights[:, unit], shape, f"The wires of hidden unit {unit} now"),
     ]
-
-
-def _grey(values: Array, named: NamedModel, caption: str) -> tuple[pictures.Picture, str]:
-    return pictures.single(pictures.grey(values[None], named.shape), caption, SIZE), caption
-
-
-def _signed(
-    values: Array, shape: tuple[int, int], caption: str, limit: float | None = None
-) -> tuple[pictures.Picture, str]:
-    return pictures.single(pictures.diverging(values[None], shape, limit), caption, SIZE)._replace(signed=True), caption
 
 
 def panel(key: str = "one_step") -> None:

@@ -27,6 +27,7 @@ from rbm.training.batches import Images, held_out_images
 from rbm.training.chains import Chains, start_chains, swap_rates
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
+from rbm.training.phases import Phases
 from rbm.training.start import first_parameters, parameters_of
 from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
 
@@ -159,32 +160,35 @@ class Trainer:
     def step(self) -> Report | None:
         """One mini-batch; a report where it ends an epoch."""
         begin = time.perf_counter()
-        size = self.config.batch_size
         with np.errstate(all="ignore"):  # a blow-up is noticed and named by its error
-            self._update(self._order[self.batch * size : (self.batch + 1) * size])
+            self._update()
         self._seconds += time.perf_counter() - begin
         self.batch += 1
         if not np.isfinite(self._error_sum):
             raise self._diverged("the weights are no longer finite", np.inf)
         return self._end_epoch() if self.batch == self.batches else None
 
-    def _update(self, batch: NDArray[np.int64]) -> None:
-        p, config, n = self._parameters, self.config, len(batch)
-        progress = self.epoch + self.batch / self.batches
-        m = self._chains.rows(n)
+    def see(self) -> Phases:
+        """Both sides of the next update. It draws what `step` would: who only looks goes no further with it."""
+        p, size = self._parameters, self.config.batch_size
+        batch = self._order[self.batch * size : (self.batch + 1) * size]
+        n, m = len(batch), self._chains.rows(len(batch))
         measured = self._measure(batch) if self.batch % self._measure_every == 0 else 0
         data_v, below = self._gradient.visible[:n], self._gradient.visible[n : n + m + measured]
         data_h, model_h = self._gradient.hidden[:n], self._gradient.hidden[n : n + m]
-
         self._images.fill(batch, out=data_v, rng=self._rng)
         self._layers.hidden.mean_(up(p, data_v, out=data_h))
-        self._chains.run(p, config.gibbs_steps_at(progress), data_h, below, model_h)
+        self._chains.run(p, self.config.gibbs_steps_at(self.epoch + self.batch / self.batches), data_h, below, model_h)
         if measured:
             self._error_sum += self._error(data_v, rebuilt=below[m:])
             self._measured += n
+        return Phases(data_v, data_h, below[:m], model_h)
+
+    def _update(self) -> None:
+        p, config, seen = self._parameters, self.config, self.see()
+        n, m, progress = len(seen.data_v), len(seen.chain_v), self.epoch + self.batch / self.batches
         # a short last batch takes a shorter step, so that an image counts the same wherever it stands
         self._gradient.step(n, m, config.rate_at(progress) * (n / self._batch_size), p.weights, out=self._change)
-
         momentum = np.float32(config.momentum_at(self.epoch))
         for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
             if momentum:

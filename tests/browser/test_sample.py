@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from rbm.app.sample_page import address
+from rbm.app.sample_page import address, stage
 from tests.browser.conftest import Newcomer
 from tests.browser.waiting import frames_pass, settle, until
 
@@ -142,7 +142,7 @@ def test_a_first_visit_shows_a_digit_that_dreams_on_one_screen(page: Page) -> No
     assert (told[0][:28, :28] > 128).mean() > 0.05
     assert (told[-1] != told[0]).any()
     (left, top, right, bottom), (x, y, x2, y2) = box(board(page)), box(film(page))
-    assert right < x < right + 60, "right beside it"
+    assert right < x < right + 60 + stage.UNITS, "beside it, with nothing but the hidden units between"
     assert abs(top - y) < 3
     assert abs((bottom - top) - (y2 - y)) < 3, "as high"
     assert left >= 0
@@ -201,12 +201,18 @@ def test_a_link_is_opened_and_then_drawn_on(page: Page) -> None:
     assert (ink(board(page)).diagonal() == 255).mean() > 0.9
     draw(page, [(0.8, 0.1), (0.8, 0.4)])
     until(page, lambda: "drawing=" not in page.url)
-    until(page, lambda: seen(page)[:40, 80:].max() > 200)
+    until(page, lambda: upper_right(seen(page)).max() > 200)
     settle(page)
     before = seen(page)
     page.reload()
     dreaming(page)
     np.testing.assert_array_equal(seen(page), before)
+
+
+def upper_right(picture: np.ndarray) -> np.ndarray:
+    """The corner of a square picture, a third of its side wide."""
+    third = len(picture) // 3
+    return picture[:third, -third:]
 
 
 # ---- the tools

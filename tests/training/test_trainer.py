@@ -356,8 +356,8 @@ def test_parameters_that_are_not_finite_are_noticed_a_batch_later_or_with_the_ep
     trainer = Trainer(GREY, config_of({"batch_size": 5}))
     update = trainer._update
 
-    def poisoned(batch):
-        update(batch)
+    def poisoned():
+        update()
         if trainer.batch == when - 1:
             getattr(trainer._parameters, name).flat[1] = np.nan
 

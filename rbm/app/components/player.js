@@ -1,5 +1,6 @@
 // Plays the frames of one sprite sheet. Nothing is sent to the server.
 const players = new WeakMap()
+const films = (window.rbmFilms ??= new Map()) // by their names: where the chains of each are, for who follows it
 
 export default function ({ data, parentElement }) {
   const find = (selector) => parentElement.querySelector(selector)
@@ -10,6 +11,7 @@ export default function ({ data, parentElement }) {
     find(".speed").value = String(data.speed)
   }
   player.data = data
+  player.marks = data.marks === null ? null : Uint8Array.from(atob(data.marks), (letter) => letter.charCodeAt(0))
   const canvas = find("canvas.film")
   const seek = find(".seek")
   const last = data.captions.length - 1
@@ -31,6 +33,14 @@ export default function ({ data, parentElement }) {
     find(".labels").querySelectorAll("span").forEach((span, i) => { span.textContent = digits[i] ?? "" })
     drawSides()
     canvas.dataset.frame = String(player.frame)
+    tell()
+  }
+  const tell = () => { // a thermometer that follows this film where its chains are
+    const { name, captions } = player.data
+    if (!player.marks) return
+    const n = player.marks.length / captions.length
+    films.set(name, { marks: player.marks.subarray(player.frame * n, (player.frame + 1) * n) })
+    window.dispatchEvent(new CustomEvent("rbm-frame", { detail: name }))
   }
   const drawSides = () => {
     for (const { side, screen, image } of player.sides) {
@@ -127,7 +137,10 @@ export default function ({ data, parentElement }) {
     find(".player").classList.toggle("both", data.sides.length > 0)
     find(".sides").hidden = !data.sides.length
     showSides()
-  }
+  } else if (player.image) tell()
   if (data.attend) requestAnimationFrame(() => canvas.scrollIntoView({ block: "center", behavior: still ? "auto" : "smooth" }))
-  return () => cancelAnimationFrame(player.timer)
+  return () => {
+    cancelAnimationFrame(player.timer)
+    if (films.delete(data.name)) window.dispatchEvent(new CustomEvent("rbm-frame", { detail: data.name }))
+  }
 }

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from rbm.app.components.sprite import Sprite
 
@@ -51,13 +53,15 @@ def player(
     loop: int = 0,
     sides: Sequence[Side] = (),
     attend: bool = False,
+    marks: NDArray[np.uint8] | None = None,
 ) -> None:
     """Play `film` at `speed` frames a second to begin with, each frame with its caption.
 
     `labels`: a string for each frame, one letter for each of its pictures, or nothing at all. `endless`: to and fro
     without end, with no other control than Play and Pause; `loop` is the frame to which it comes back, and where it
     rests for those who ask that nothing moves. `sides`: more films beside it, in step. `attend`: bring it into view,
-    for what changed it is somewhere else.
+    for what changed it is somewhere else. `marks` (frames, n): what each of its pictures is marked by, for a
+    thermometer that follows the film called `key`.
     """
     _component(
         key=key,
@@ -71,6 +75,8 @@ def player(
             "endless": endless,
             "loop": loop,
             "attend": attend,
+            "name": key,
+            "marks": None if marks is None else base64.b64encode(np.ascontiguousarray(marks).tobytes()).decode(),
             "sides": [{**side._asdict(), **_sent(side.film), "film": None} for side in sides],
         },
     )

@@ -15,8 +15,9 @@ from rbm.app import ink, kept
 from rbm.app.components import canvas, drawable
 from rbm.app.components.canvas import Drawing
 from rbm.app.current_model import NamedModel
-from rbm.app.sample_page import address, echo, first, keyboard
+from rbm.app.sample_page import address, echo, first, hidden, keyboard, likelier
 from rbm.app.sample_page.hold import PAINTED
+from rbm.app.sample_page.stage import Stage
 from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.models.arrays import Array
@@ -97,23 +98,25 @@ def _centred() -> bool:
 
 
 @st.fragment
-def board(named: NamedModel, beside: DeltaGenerator, details: DeltaGenerator | None) -> None:
-    """The board, and into `beside` the echo: a stroke reruns this alone, so that the echo never waits for a chain.
+def board(named: NamedModel, stage: Stage, details: DeltaGenerator | None) -> None:
+    """The board; and around it, in places of `stage`, hidden units, thermometer and echo: a stroke reruns this alone,
+    so that they never wait for a chain.
 
-    `beside` and `details` are places for one element, outside; `details` is None while nobody looks at it.
+    `details`: a place for one element, None while nobody looks at it.
     """
     with st.container(gap="xsmall"):
         keyboard.opener(named, current, edit)
         _brushes() if _masking() else _pens()
     image = seen(named, current())
     problem = what_to_do(image, current())
-    with beside.container(gap="xsmall"):
+    with stage.beside.container(gap="xsmall"):
         if bad := st.session_state.get(_BAD):
             st.error(f"Nothing changed: {plain(bad)}.")
         if problem is not None:
             st.info(problem, icon=":material/draw:")
         elif image is not None:
             echo.summary(named, image)
+    around(named, image if problem is None else None, stage)
     if details is not None:
         with details.container():
             if problem is None and image is not None:
@@ -122,6 +125,13 @@ def board(named: NamedModel, beside: DeltaGenerator, details: DeltaGenerator | N
                 st.caption("There is nothing on the board to look at.")
     if st.session_state.pop(_EDITED, False):
         st.rerun()
+
+
+def around(named: NamedModel, image: Array | None, stage: Stage) -> None:
+    """Hidden units and thermometer of a picture (pixels,), None where there is no single one."""
+    hidden.show(named, image, stage.hidden, stage.sum)
+    with stage.likely.container():
+        likelier.show(named, image)
 
 
 def _masking() -> bool:

@@ -14,7 +14,7 @@ from rbm.app.components.player import player
 from rbm.app.current_model import NamedModel
 from rbm.app.pictures import Picture, grey, mosaic, single
 from rbm.app.remembered import remembered
-from rbm.app.sample_page import hold, reader
+from rbm.app.sample_page import hold, likelier, reader
 from rbm.app.sample_page.echo import kind
 from rbm.app.sample_page.hold import INK, PAINTED, RECTANGLE, REGIONS
 from rbm.app.sample_page.options import SamplingOptions
@@ -113,13 +113,16 @@ def _sprite(fingerprint: str, _pixels: NDArray[np.uint8], shape: tuple[int, int]
     return sprite.of(_pixels, shape)
 
 
-def play(named: NamedModel, dream: Measured, key: str = "dream_player") -> None:
+def play(named: NamedModel, dream: Measured, key: str = likelier.FILM) -> None:
     sweeps, n = dream.film.sweeps, dream.pixels.shape[1]
     captions = [f"Sweep {i} of {sweeps[-1]}{text}" for i, text in zip(sweeps, _likelier(named, dream), strict=True)]
     digest = hashlib.sha1(dream.pixels.data, usedforsecurity=False).hexdigest()
     film = _sprite(digest, dream.pixels, named.shape)
     labels = [] if dream.labels is None or n > MOST_LABELS else [written(row) for row in dream.labels]
-    player(film, captions, labels, alt=f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", key=key)
+    alt, marks = f"{n} Gibbs chains of {sweeps[-1]} sweeps, as a film", None
+    if key == likelier.FILM:
+        marks = likelier.marks(named, dream.free_energy)
+    player(film, captions, labels, alt=alt, key=key, marks=marks)
 
 
 def _likelier(named: NamedModel, dream: Measured) -> list[str]:

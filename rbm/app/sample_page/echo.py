@@ -17,25 +17,29 @@ from rbm.measures.reader import NONE, nearest, typicality
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
 
-THUMBNAIL, NEAREST = 112, 8
+THUMBNAIL, WORDS, NEAREST = 84, 260, 8
 
 
 def summary(named: NamedModel, image: Array) -> None:
     """What the model makes of one image (pixels,), at a glance."""
-    shape = named.shape
-    with st.container(horizontal=True, gap="small"):
-        thumbnail(image, shape, "the model sees")
-        thumbnail(_echo(named, image), shape, "its echo")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        thumbnail(image, named.shape, "the model sees")
+        thumbnail(_echo(named, image), named.shape, "its echo")
+        with st.container(width=WORDS, gap="xsmall"):
+            _words(named, image)
+
+
+def _words(named: NamedModel, image: Array) -> None:
     found = reader.of(named)
     value = float(diagnostics.free_energy(named.model, image[None])[0])
-    if found is None or named.dataset is None:
-        st.caption(
-            f"Free energy {value:.0f}. No data set here has pictures of {shape[0]} × {shape[1]} pixels to compare.",
-            help=define("free energy", "nat"),
-        )
+    if found is not None and named.dataset is not None:
+        _looks(found, named.dataset, image, value)
         return
-    _looks(found, named.dataset, image, value)
-    show.chart(_typicality(found, named.dataset, value), key="dream_typicality")
+    height, width = named.shape
+    st.caption(
+        f"Free energy {value:.0f}. No data set here has pictures of {height} × {width} pixels to compare.",
+        help=define("free energy", "nat"),
+    )
 
 
 def details(named: NamedModel, image: Array) -> None:
@@ -78,13 +82,6 @@ def _looks(found: ModelReader, data: Dataset, image: Array, value: float) -> Non
 def kind(data: Dataset) -> str:
     """What its pictures are called."""
     return "digits" if data.labelled and not data.class_names else "pictures"
-
-
-def _typicality(found: ModelReader, data: Dataset, value: float) -> charts.Chart:
-    chart = charts.histogram(found.energies, f"Free energy: {kind(data)}, and this", "nats", kind(data), bins=40)
-    chart.figure.add_vline(x=value, line_color=charts.COLOURS[1], line_width=3)
-    chart.figure.update_layout(height=160, showlegend=False)
-    return charts.Chart(chart.figure, f"{chart.alt}; this picture {value:.0f}")
 
 
 def _neighbours(named: NamedModel, found: ModelReader, image: Array) -> None:

@@ -14,7 +14,7 @@ from rbm.app.components import sprite
 from rbm.app.components.drawable import SIDE
 from rbm.app.current_model import NamedModel
 from rbm.app.sample_page import echo, reader
-from rbm.app.sample_page.board import board, current, painted, seen, what_to_do
+from rbm.app.sample_page.board import around, board, current, painted, seen, what_to_do
 from rbm.app.sample_page.keyboard import digit_choice
 from rbm.app.sample_page.stage import Stage
 from rbm.models.arrays import Array
@@ -45,7 +45,7 @@ def start(named: NamedModel, source: str, plan: SamplingPlan, stage: Stage) -> S
     details = stage.tabs["What it sees"].empty() if stage.opened("What it sees") else None
     if source == DRAW:
         with stage.board:
-            board(named, stage.beside, details)
+            board(named, stage, details)
         return from_drawing(named)
     nothing = np.zeros(named.model.n_pixels, dtype=bool)
     if source == DIGIT and named.dataset is not None:
@@ -58,6 +58,7 @@ def start(named: NamedModel, source: str, plan: SamplingPlan, stage: Stage) -> S
     with stage.board:
         _draw_instead()
         show.picture(pictures.mosaic(tiles, columns, f"{what}: {len(images)} starts", scale=scale), width=SIDE)
+    around(named, None, stage)
     with stage.beside.container():
         st.markdown(f"{what}: one start for each chain.")
     if details is not None:
@@ -83,6 +84,7 @@ def _digit(named: NamedModel, stage: Stage, details: DeltaGenerator | None) -> A
             image = digit_choice(named, "dream")
         tile = pictures.single(pictures.grey(image, named.shape), "the chosen digit", SIDE)
         place.image(tile.png, alt=tile.alt, width=SIDE)
+    around(named, image, stage)
     with stage.beside.container(gap="xsmall"):
         echo.summary(named, image)
     if details is not None:

@@ -8,7 +8,7 @@ from rbm.app import current_run, visitor
 from rbm.app.current_run import is_mine
 from rbm.app.server import lab
 from rbm.app.text import plain
-from rbm.app.train_page import start
+from rbm.app.train_page import start, update
 from rbm.app.train_page.form import Chosen
 from rbm.errors import Refused
 from rbm.runs.progress import Status
@@ -24,7 +24,7 @@ ACTIONS: dict[Status, tuple[str, ...]] = {  # what can be asked of a run as it s
 LABELS = {
     "pause": ("Pause", ":material/pause:", "Rest after this mini-batch; another training may use the processor."),
     "resume": ("Resume", ":material/play_arrow:", "Go on exactly where it stopped."),
-    "step": ("Step", ":material/skip_next:", "One mini-batch, then pause: watch a single update."),
+    "step": ("Step", ":material/skip_next:", "One mini-batch, then pause: see what a single update learns."),
     "stop": ("Stop", ":material/stop:", "End it; the model so far is kept and used."),
 }
 
@@ -63,6 +63,7 @@ def _offered() -> tuple[str, tuple[str, ...]]:
 
 def _act(action: str, run_id: str) -> None:
     try:
+        update.look(run_id) if action == "step" else update.forget()
         getattr(lab(), action)(visitor.key(), run_id)
     except Refused as error:
         start.refuse(plain(error))

@@ -12,7 +12,7 @@ from rbm.app.current_run import is_in_use
 from rbm.app.remembered import remembered
 from rbm.app.server import lab
 from rbm.app.text import plain
-from rbm.app.train_page import health_panel
+from rbm.app.train_page import health_panel, update
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Refused
 from rbm.models.deep import DeepBeliefNet
@@ -77,6 +77,8 @@ def _panel(run_id: str, shown: str) -> None:
     if progress.status != shown:
         st.rerun()  # the whole page: buttons, the sidebar and the pace change
     _status(run, progress)
+    if progress.status == "paused":
+        update.panel(run, progress)
     curve, seen = _columns()
     with curve:
         chart = st.container()
