@@ -18,26 +18,26 @@ if not chains.model_fits(named.model):
     st.stop()
 download.open_link(named)
 board.prepare()
-places = stage.build()
+here = stage.build()
 try:
-    with places.tabs["Settings"]:
+    with here.tabs["Settings"]:
         source = starts.source_choice(named)
-    chosen = options.controls(named, source, places.controls, places.tabs["Settings"])
-    start = starts.start(named, source, chosen.plan, places)
+    chosen = options.controls(named, source, here.controls, here.tabs["Settings"])
+    start = starts.start(named, source, chosen.plan, here)
     if start is None:
-        places.nothing_yet()
+        here.nothing_yet()
         st.stop()
-    with places.busy:
+    with here.busy:
         shown = chains.run(named, start, chosen)
 except Refused as error:
-    places.note.error(f"No dream: {plain(error)}.", icon=":material/error:")
+    here.note.error(f"No dream: {plain(error)}.", icon=":material/error:")
     st.stop()
 
-with places.film:
+with here.film:
     chains.play(named, shown)
-with places.tabs["Settings"]:
+with here.tabs["Settings"]:
     chains.show_held(named, start, chosen)
-with places.note:
+with here.note:
     widgets.not_asked_to_be_probable(named.info)
     lost_ink.tell(named, source, start, chosen, shown)
 panels = {
@@ -49,7 +49,7 @@ panels = {
     "Take it away": lambda: download.panel(named, start, chosen, shown),
 }
 for name, panel in panels.items():
-    if places.opened(name):
-        with places.tabs[name]:
+    if here.opened(name):
+        with here.tabs[name]:
             panel()
 places.lead_on("sample")

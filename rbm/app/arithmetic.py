@@ -79,7 +79,7 @@ def answers(named: NamedModel, both: Answers, on: bool) -> list[tuple[Picture, s
 def _help() -> str:
     return (
         "Every pixel of the digit times its wire, added up; then the bias; then the sigmoid "
-        r"$\sigma(x) = 1 / (1 + e^{-x})$, which turns any sum into a chance. White ink counts for nothing."
+        r"$\sigma(x) = 1 / (1 + e^{-x})$, which turns any sum into a chance. Black pixels count for nothing."
         "\n\n" + define("hidden unit", "weights", "bias")
     )
 

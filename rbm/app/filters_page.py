@@ -8,11 +8,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import charts, pictures, show
+from rbm.app import arithmetic, charts, pictures, show
 from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel, activations_of
 from rbm.app.liveliest import liveliest
 from rbm.app.remembered import remembered
+from rbm.models.arrays import as_unit_interval
 
 Order = Literal["Strokes", "Norm", "Mean activation", "Index"]
 CHOSEN = "filters_unit"  # the unit to look at, in the session
@@ -80,6 +81,10 @@ def gallery(named: NamedModel, order: Order, common: bool, every: bool) -> None:
         st.caption(f"{shown} filters. Click one, or walk with the arrow keys.")
     with right:
         portrait(named, unit)
+    if named.dataset is not None:
+        best = int(activations_of(named, named.dataset.name)[:, unit].argmax())
+        image = as_unit_interval(named.dataset.test_images[best : best + 1])[0]
+        arithmetic.panel(named, image, unit, key="filters_sum")
 
 
 @remembered()
