@@ -35,7 +35,7 @@ SMALL = rbm.TrainConfig(
     batch_size=100,
     epochs=100,
 )
-LARGE = make.RECIPES["default"].config  # the shipped Digits
+LARGE = make.RECIPES["first"].config  # what the shipped Digits goes on from
 PUBLISHED_SMALL, TARGET_SMALL = -142.56, -142.5  # PyDeep, centred PCD-1
 PUBLISHED_LARGE, TARGET_LARGE = -86.34, -84.8  # Salakhutdinov & Murray (2008), CD-25
 PUBLISHED_MINUTES, TARGET_MINUTES = 78, 60  # PyDeep, 200 epochs

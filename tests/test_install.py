@@ -57,7 +57,7 @@ def test_it_holds_the_library_and_the_shipped_models_and_nothing_of_the_lab(inst
     found = {path.relative_to(installed).as_posix() for path in installed.glob("rbm/**/*") if path.is_file()}
     modules = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("rbm/**/*.py")}
     library = {name for name in modules if not name.startswith("rbm/app/")}
-    models = {f"rbm/pretrained/{name}.npz" for name in pretrained.NAMES}
+    models = {f"rbm/pretrained/{name}.npz" for name in (*pretrained.NAMES, "first")}
     lessons = {f"rbm/pretrained/{name}.npz" for name in (*make.LESSONS, *make.TOWERS)}
     assert found == library | models | lessons | {"rbm/py.typed"}
     assert {path.name for path in installed.iterdir() if path.suffix != ".dist-info"} == {"rbm"}

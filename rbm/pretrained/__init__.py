@@ -33,6 +33,11 @@ def load(name: str) -> RBM:
     return io.read(path(MODELS[name]))[0]
 
 
+def first() -> RBM:
+    """What "digits" went on from, and what the towers that ship stand on. Raises BadFile, where it is damaged."""
+    return io.read(path("first"))[0]
+
+
 def load_net(name: str) -> DeepBeliefNet:
     """A shipped deep belief net of 28 × 28 pixels, by its name: "deep". Raises BadValue, for any other."""
     if name not in NETS:

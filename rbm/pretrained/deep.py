@@ -2,7 +2,7 @@
 
     python -m rbm.pretrained.make deep --data FOLDER
 
-The bottom is the shipped "default". The top learns what its 500 units say of 50,000 digits, drawn black or white, and
+The bottom is the model "first". The top learns what its 500 units say of 50,000 digits, drawn black or white, and
 their labels, by persistent chains. Half an hour, one thread of a busy machine.
 
 What was tried, beside one layer alone, whose mean log-likelihood is -84.1 nats on the same 1,000 held-out digits:
@@ -45,7 +45,7 @@ BOUNDED = 1000  # held-out digits whose bound is taken
 def make(folder: Path) -> None:
     """Train the net, measure it and write its file. Raises OSError or BadFile for the folder."""
     digits = split.full(folder)
-    bottom = pretrained.load("digits")
+    bottom = pretrained.first()
     for _, report in train_deep(digits.train, [TOP], labels=digits.train_labels, below=[bottom]):
         print(f"epoch {report.epoch:3}  error {report.reconstruction_error:.3f}", flush=True)
     write(DeepBeliefNet((bottom, report.model)), digits)

@@ -2,7 +2,7 @@
 
     python -m rbm.pretrained.make unrolled --data FOLDER
 
-784-500-250-30: the shipped "default" below, two layers trained greedily on top, then all of it turned over and
+784-500-250-30: the model "first" below, two layers trained greedily on top, then all of it turned over and
 fine-tuned by backpropagation (`rbm.training.unrolled`), on 50,000 digits. Ten minutes, one thread.
 """
 
@@ -59,7 +59,7 @@ def load() -> Codes:
     depth = 2 * (1 + len(CODE))
     weights, biases = (tuple(_single(file[f"{kind}_{n}"]) for n in range(depth)) for kind in ("weights", "biases"))
     errors = {way: float(error) for way, error in zip(WAYS, file["errors"], strict=True)}
-    return Codes(pca, DeepBeliefNet((pretrained.load("digits"), *upper)), DeepAutoencoder(weights, biases), errors)
+    return Codes(pca, DeepBeliefNet((pretrained.first(), *upper)), DeepAutoencoder(weights, biases), errors)
 
 
 def _single(array: Floats) -> Array:
@@ -91,9 +91,9 @@ def make(folder: Path) -> None:
 def trained(
     digits: Digits, sizes: Sequence[int], epochs: int, batch_size: int = 100
 ) -> tuple[DeepBeliefNet, DeepAutoencoder]:
-    """The shipped "default" with layers of `sizes` on top of it, trained greedily; and that unrolled and fine-tuned."""
+    """The model "first" with layers of `sizes` on top of it, trained greedily; and that unrolled and fine-tuned."""
     train, held_out = as_unit_interval(digits.train), as_unit_interval(digits.held_out)
-    bottom = pretrained.load("digits")
+    bottom = pretrained.first()
     greedily = [TrainConfig(n_hidden=n, epochs=10, learning_rate=0.1, schedule="linear") for n in sizes]
     layers = {}
     for depth, report in train_deep(train, greedily, below=[bottom]):

@@ -53,7 +53,7 @@ def flip(path: Path, where: float) -> None:
 
 
 def test_these_are_all_files() -> None:
-    models = ["classes", "deep", "default", "sick", "strokes"]
+    models = ["classes", "deep", "default", "first", "sick", "strokes"]
     assert [*FILES] == sorted([*models, "course", "learning", "plane", "probe", "unrolled"])
 
 
@@ -70,7 +70,7 @@ def test_every_page_opens_with_a_damaged_file(folder: Path, app: AppTest, name: 
             assert "map_pixels" in [chart.key for chart in app.get("plotly_chart")]
         elif (page, name) == ("deep", "deep"):
             assert "deep.npz, which ships with the program, can't be read" in told[0]
-        elif (page, name) == ("deep", "default"):  # the net that is unrolled stands on it
+        elif (page, name) == ("deep", "first"):  # the net that is unrolled stands on it
             assert "This can't be shown: this is not a model file" in told[0]
         elif (page, name) == ("deep", "unrolled"):
             assert "unrolled.npz, which ships with the program, can't be read" in told[0]

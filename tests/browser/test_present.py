@@ -40,7 +40,7 @@ def test_every_page_fits_a_projector(newcomer: Newcomer, screen: str) -> None:
     page = newcomer("desk")
     page.goto("/filters")
     settle(page)
-    button(page, "Settings").click()
+    page.get_by_role("button", name="Settings").click()
     page.get_by_text("Present", exact=True).click()
     expect(page.get_by_test_id("stSidebar")).to_be_hidden()
     width, height = SCREENS[screen]
