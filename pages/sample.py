@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rbm.app import current_model, frame, widgets
+from rbm.app.lessons import share
 from rbm.app.sample_page import board, chains, charts, download, lost_ink, options, samplers, stage, starts
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -52,3 +53,4 @@ for name, panel in panels.items():
     if places.opened(name):
         with places.tabs[name]:
             panel()
+share.offer("sample", download.query(named, start))

@@ -7,6 +7,7 @@ import threading
 import streamlit as st
 
 from rbm.app import addresses, current_model, current_run, pictures, server, show, visitor
+from rbm.app.lessons import banner, now
 from rbm.app.text import plain
 from rbm.errors import Refused
 
@@ -54,7 +55,9 @@ def run() -> None:
     addresses.take_out_impossible()
     # With an icon, a page makes the browser ask an outside host for a picture of it; so the links have them instead.
     pages = {name: st.Page(f"pages/{name}.py", title=PAGES[name][0], default=name == "home") for name in PAGES}
-    page = st.navigation(list(pages.values()), position="hidden")
+    class_page = st.Page("pages/lesson.py", title="Lesson")
+    page = st.navigation([*pages.values(), class_page], position="hidden")
+    now.arrive(at_home=page.title == "Home")
     st.set_page_config(
         page_title=f"{page.title} · RBM Lab",
         page_icon=pictures.favicon(),
@@ -66,11 +69,14 @@ def run() -> None:
         st.toast(f"**{plain(finished)}** is ready to dream.", icon=":material/check:")
     with st.sidebar:
         for name, (title, icon, text) in PAGES.items():
-            st.page_link(pages[name], label=title, icon=icon, help=text)
+            st.page_link(pages[name], label=title, icon=icon, help=text, query_params=now.query() or None)
+        if now.current() is not None:
+            st.page_link(class_page, label="Lesson", icon=":material/groups:", query_params=now.query())
     _script.framed = True
     try:
         with st.sidebar:
             _status()
+        banner.draw()
         page.run()
     except Refused as error:  # what no part of the page took for its own: the rest of the lab goes on
         st.error(f"This page can't be shown: {plain(error)}.")
