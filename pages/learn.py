@@ -11,6 +11,6 @@ frame.ensure()
 chapter = chapters.heading()
 chapters.ALL[chapter].draw()
 chapters.ways_on(chapter)
-with st.container(horizontal=True):
+with st.container(horizontal=True, vertical_alignment="center"):
     share.offer("learn", {"chapter": [chapter]})
     st.page_link("pages/lesson.py", label="A lesson of 45 minutes, for teachers", icon=":material/co_present:")

@@ -5,16 +5,15 @@ import streamlit as st
 from rbm.app import frame
 from rbm.app.lesson_page import own, plan, wall
 from rbm.app.lessons import now
-from rbm.app.text import plain
 
 frame.ensure()
 
 if (here := now.current()) is None:
-    st.title("Lesson")
+    st.title("Lesson", anchor=False)
     own.listed()
     plan.draw()
 else:
-    st.title(plain(here.lesson.title))
+    st.title("The class", anchor=False)
     own.ways(here)
     wall.draw(here)
     if here.teaches:

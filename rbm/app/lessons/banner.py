@@ -7,6 +7,12 @@ import streamlit as st
 from rbm.app.lessons import controls, now
 from rbm.app.text import plain
 
+_STYLE = """<style>
+.st-key-lesson_banner { padding: 0.35rem 0.9rem; border-left: 4px solid light-dark(#3451b2, #8ea6ff);
+  background: light-dark(#f4f6fb, #1c2030); border-radius: 0.5rem }
+.st-key-lesson_banner p { font-size: 0.92rem }
+</style>"""
+
 
 def draw() -> None:
     """Above the page; and the controls that the lesson leaves out are taken off it."""
@@ -15,13 +21,15 @@ def draw() -> None:
     here = now.current()
     if here is None:
         return
+    st.html(_STYLE)
     if not here.teaches and (style := controls.style(here.lesson.hidden)):
         st.html(style)
-    with st.container(border=True, horizontal=True, vertical_alignment="center", key="lesson_banner", gap="small"):
-        with st.container(gap="xxsmall", width="stretch"):
-            whose = " · :blue[teacher's copy]" if here.teaches else ""
-            st.markdown(f":material/co_present: **{plain(here.lesson.title)}**{whose}  \n{task(here.lesson.task)}")
-        with st.container(horizontal=True, width="content", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", key="lesson_banner", gap="small"):
+        whose = " · :blue[teacher's copy]" if here.teaches else ""
+        st.markdown(
+            f":material/co_present: **{plain(here.lesson.title)}**{whose}  \n{task(here.lesson.task)}", width="stretch"
+        )
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             st.page_link("pages/lesson.py", label="The class", icon=":material/groups:", query_params=here.query)
             st.button("Leave", icon=":material/logout:", type="tertiary", on_click=now.leave, key="lesson_leave",
                 help=f"Go on without the lesson. Its code is {here.lesson.code}.")  # fmt: skip

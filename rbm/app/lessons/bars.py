@@ -13,11 +13,14 @@ from rbm.app.text import plain
 from rbm.errors import Refused
 
 LOOK = 1.0  # seconds between two looks at the counters
+MANY = 4  # choices: with more, empty ones at either end are left out
 FEW = 100  # numbers up to this are counted in tens, larger ones by their size
 
-_ROW = """<tr><th scope="row" style="text-align:left;font-weight:400;padding:2px 12px 2px 0;width:1%;min-width:7rem">{}
-</th><td style="padding:2px 0"><div style="display:flex;align-items:center;gap:8px"><div
-style="height:16px;border-radius:4px;width:{:.1f}%;background:light-dark(#3451b2,#8ea6ff)"></div>{}</div></td></tr>"""
+_ROW = """<span style="align-self:center;overflow-wrap:anywhere">{}</span><span style="display:flex;align-items:center;
+gap:8px"><span style="height:16px;min-width:2px;border-radius:4px;width:{:.1f}%;background:light-dark(#3451b2,#8ea6ff)">
+</span>{}</span>"""
+_ROWS = """<div role="img" aria-label="{}" style="display:grid;grid-template-columns:fit-content(50%) 1fr;gap:4px 12px;
+font-size:0.92rem">{}</div>"""
 
 
 def band(number: int, largest: int) -> str:
@@ -88,8 +91,9 @@ def table(counts: Mapping[str, int], choices: Sequence[str]) -> str:
     are left out."""
     rows = [(choice, counts.get(choice, 0)) for choice in choices]
     most = max([number for _, number in rows], default=0)
-    if len(rows) > 4:
+    if len(rows) > MANY:
         taken = [place for place, (_, number) in enumerate(rows) if number] or [0]
         rows = rows[taken[0] : taken[-1] + 1]
     lines = [_ROW.format(html.escape(choice), 85 * number / max(most, 1), number) for choice, number in rows]
-    return f'<table style="width:100%;border-collapse:collapse"><tbody>{"".join(lines)}</tbody></table>'
+    told = ", ".join(f"{choice}: {number}" for choice, number in rows)
+    return _ROWS.format(html.escape(told), "".join(lines))

@@ -12,7 +12,7 @@ from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.runs.lessons import TASK, TITLE, Lesson, secret_of
 
-_MADE = "lesson_made"
+_ASKED, _MADE = "lesson_asked", "lesson_made"
 _NOT_SETTINGS = (now.CODE, now.TEACHER, "run", "embed", "embed_options")
 Settings = Mapping[str, Sequence[str]]
 
@@ -21,16 +21,29 @@ def offer(page: str, settings: Settings | None = None) -> None:
     """The button below a page that can be shared. settings: those of its address, unless given. A class has none."""
     if now.current() is not None:
         return
-    if st.button("Share as a lesson", icon=":material/co_present:", key=f"share_{page}", type="tertiary"):
-        st.session_state.pop(_MADE, None)
+    st.button("Share as a lesson", icon=":material/co_present:", key=f"share_{page}", type="tertiary",
+        on_click=_ask, args=(page,))  # fmt: skip
+    if st.session_state.get(_ASKED) == page:  # a training that ends meanwhile draws the page anew
         _dialog(page, _address() if settings is None else settings)
+    else:
+        _close()
+
+
+def _ask(page: str) -> None:
+    _close()
+    st.session_state[_ASKED] = page
+
+
+def _close() -> None:
+    for name in (_ASKED, _MADE):
+        st.session_state.pop(name, None)
 
 
 def _address() -> Settings:
     return {name: st.query_params.get_all(name) for name in st.query_params if name not in _NOT_SETTINGS}
 
 
-@st.dialog("Share as a lesson", width="medium")
+@st.dialog("Share as a lesson", width="medium", on_dismiss=_close)
 def _dialog(page: str, settings: Settings) -> None:
     made: Lesson | None = st.session_state.get(_MADE)
     if made is None:
