@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks import addresses as fuzz
 from rbm.app import server
 from rbm.app.explained import CHAPTERS
 from rbm.app.lesson_page import points, settings
@@ -154,10 +155,7 @@ def test_no_page_makes_anything_of_a_title_or_a_task(kind: str) -> None:
 
 @pytest.mark.parametrize("page", controls.WORDS)
 def test_a_page_is_shared_with_its_settings_and_what_to_hide(page: str) -> None:
-    app = open_page(opened(), page)
-    if page == "train":
-        app.query_params["epochs"] = "3"  # as the browser does
-        app.run()
+    app = fuzz.opened(fuzz.Address(page, {"epochs": "3"} if page == "train" else {}))
     if page == "sample":
         app.slider(key="dream_temperature").set_value(2.0).run()
     pressed(app, "Share as a lesson")
