@@ -18,34 +18,39 @@ from rbm.models.arrays import Array
 from rbm.runs import budget
 from rbm.runs.record import Run
 
-SWEEPS, ACROSS = 200, 2
+SWEEPS, ACROSS = 100, 2
 CHAINS = ACROSS * ACROSS
 
 
-def grid(runs: Sequence[Run], where: str) -> None:
-    """A tile for each run with a model, one's own marked, and the way to look at it. `where`: tells grids apart."""
+def grid(runs: Sequence[Run]) -> None:
+    """A tile for each run, one's own marked, and the way to look at it."""
     st.caption(f"Each model began at the same {CHAINS} held-out images; this is {SWEEPS} sweeps later.")
-    with st.grid(8, min_column_width=116, key=f"dreams_{where}"):
+    with st.grid(8, min_column_width=116, key="wall_dreams"):
         for run in runs:
             with st.container(gap="xxsmall"):
                 _tile(run)
 
 
 def _tile(run: Run) -> None:
-    try:
-        drawn = _dream(run.id, run.status, run.epoch)
-    except Refused:  # without a model yet
-        st.caption("no model yet")
+    if run.over:  # while it trains it would be another dream at every look of everybody
+        _picture(run)
     else:
-        show.picture(drawn)
+        st.caption(f"epoch {run.epoch} of {run.config.epochs} …")
     mine = ":orange[:material/radio_button_unchecked: yours] · " if current_run.is_mine(run) else ""
     st.markdown(f"{mine}error {run.validation_error:.1f}")
     st.page_link("pages/runs.py", label="Look at it", query_params=now.query(run=run.id))
 
 
+def _picture(run: Run) -> None:
+    try:
+        show.picture(_dream(run.id, run.status, run.epoch))
+    except Refused:
+        st.caption("It left no model.")
+
+
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _dream(run_id: str, status: str, epoch: int) -> Picture:
-    """Raises Refused while there is no model, and for one that is too large to dream here."""
+    """Raises Refused where there is no model."""
     named = current_run.named(lab().run(run_id), lab().progress(run_id))
     model, rng = named.marginal, np.random.default_rng(0)
     sweeps = budget.sweeps(SWEEPS, CHAINS, model.n_visible, model.n_hidden)

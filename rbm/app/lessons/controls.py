@@ -42,6 +42,7 @@ _KEYS = {  # of what goes with a name, where it is not the widget of that key al
     "dream_hold": ("dream_hold", "dream_rows", "dream_columns"),
     ANSWERS: (),
 }
+_RULES = (".st-key-{}", "div:has(> .st-key-{}:only-child)", "[data-testid=stGridCell]:has(.st-key-{})")
 
 
 def style(hidden: tuple[str, ...]) -> str:
@@ -51,5 +52,5 @@ def style(hidden: tuple[str, ...]) -> str:
     """
     known = {name for words in WORDS.values() for name in words}
     keys = [key for name in hidden if name in known for key in _KEYS.get(name, (name,))]
-    chosen = [rule for key in keys for rule in (f".st-key-{key}", f"div:has(> .st-key-{key}:only-child)")]
-    return f"<style>{', '.join(chosen)} {{ display: none !important }}</style>" if chosen else ""
+    chosen = ", ".join(rule.format(key) for key in keys for rule in _RULES)
+    return f"<style>{chosen} {{ display: none !important }}</style>" if chosen else ""
