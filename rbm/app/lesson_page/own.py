@@ -74,7 +74,7 @@ def _join(lesson: Lesson) -> None:
             drawn = links.qr(address)
             st.image(drawn.png, alt=drawn.alt, width=200)
         with st.container(width="stretch", gap="xsmall"):
-            st.markdown(f"### Join: {lesson.code}")
+            st.header(f"Join: {lesson.code}", anchor=False)
             st.code(address, language=None, wrap_lines=True)
             if base:
                 st.markdown("Scan the code, or type the address. Nobody logs in, and nobody is named.")
