@@ -88,6 +88,15 @@ def test_a_link_opens_the_page_as_it_was_with_the_task_on_top() -> None:
     assert "**Heat**  \nGuess first.  \nThen look." in app.main.markdown[0].value
 
 
+def test_a_dream_is_shared_with_the_model_that_dreams_it() -> None:
+    app = pressed(opened(), "Use Strokes")
+    pressed(open_page(app, "sample"), "Share as a lesson")
+    app.text_input[-1].set_value("A title")
+    pressed(app, "Make the lesson")
+    (made,) = server.lessons().of_owner(app.session_state["owner_key"])
+    assert "Strokes" in student(made).sidebar.caption[0].value
+
+
 @pytest.mark.parametrize("page", [*PAGES, "lesson"])
 def test_every_page_carries_the_lesson_on(page: str) -> None:
     made = make()

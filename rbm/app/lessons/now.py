@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from rbm.app import server
+from rbm.app import current_model, server
 from rbm.app.text import plain
 from rbm.errors import Refused
 from rbm.runs.lessons import Lesson
 
 CODE, TEACHER = "lesson", "teacher"  # in the address
 ANSWERS = "answers"  # among what a lesson hides: right answers, until the teacher uncovers them
+_LETTERS = 10  # of a fingerprint, at least
 _OPEN, _TOLD = "lesson_open", "lesson_told"
 
 
@@ -67,8 +68,17 @@ def _open(asked: str, secret: str, at_home: bool) -> None:
         st.session_state[_TOLD] = "This is no teacher's copy of the link; you are in the lesson as the class is."
     here = st.session_state[_OPEN] = Open(lesson, secret if teaches else "")
     if at_home:
+        _use_its_model(lesson)
         st.switch_page(f"pages/{lesson.page}.py", query_params={**settings_of(lesson), **here.query})
     st.query_params.update(here.query)
+
+
+def _use_its_model(lesson: Lesson) -> None:
+    """Of those that ship: a dream is the same dream only of the same model."""
+    wanted = "".join(lesson.settings.get("model", ()))
+    for named in current_model.shipped().values():
+        if len(wanted) >= _LETTERS and named.fingerprint.startswith(wanted):
+            current_model.use(named)
 
 
 def begin(lesson: Lesson, secret: str) -> None:
