@@ -4,7 +4,7 @@ import streamlit as st
 
 from rbm.app import frame
 from rbm.app.learn_page import chapters
-from rbm.app.lessons import share
+from rbm.app.lessons import now, share
 
 frame.ensure()
 
@@ -13,4 +13,5 @@ chapters.ALL[chapter].draw()
 chapters.ways_on(chapter)
 with st.container(horizontal=True, vertical_alignment="center"):
     share.offer("learn", {"chapter": [chapter]})
-    st.page_link("pages/lesson.py", label="A lesson of 45 minutes, for teachers", icon=":material/co_present:")
+    if now.current() is None:
+        st.page_link("pages/lesson.py", label="A lesson of 45 minutes, for teachers", icon=":material/co_present:")

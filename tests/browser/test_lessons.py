@@ -121,6 +121,9 @@ def test_hidden_controls_are_gone_and_runs_meet_on_the_wall(newcomer: Newcomer) 
     settle(teacher)
     point = main.locator(".js-plotly-plot .scatterlayer .trace").first.locator(".point").first
     point.scroll_into_view_if_needed()
+    settle(teacher)
+    point.hover(force=True)
+    expect(main.locator(".hoverlayer .hovertext")).to_have_count(1)  # the chart has seen the mouse
     point.click(force=True)
     expect(main.get_by_text("What did these do differently?")).to_be_visible()
     expect(main.get_by_role("cell", name="Learning rate")).to_be_visible()

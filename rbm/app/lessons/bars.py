@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from rbm.app import server
+from rbm.app import answers, server
 from rbm.app.lessons import now
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -60,7 +60,8 @@ def _look(question: str, choices: tuple[str, ...], shown: bool) -> None:
     if uncovered and not shown:
         st.rerun()  # the answer below may come with them
     if not shown:
-        st.caption(":material/visibility_off: How the class guessed: covered until your teacher uncovers it.")
+        if question in answers.mine() and not now.hides(now.ANSWERS):  # else it has been said, or says too much
+            st.caption(":material/visibility_off: How the class guessed: covered until your teacher uncovers it.")
         return
     counts = server.lessons().guesses(here.lesson.code).get(question, {})
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
