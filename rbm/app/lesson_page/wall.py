@@ -46,9 +46,7 @@ def _look(here: now.Open, data: str | None, over: frozenset[str]) -> None:
     if chosen:
         settings.table([measured[place] for place in chosen], measured)
     else:
-        st.caption(
-            "**What did the good ones do differently?** Click a point, or draw a box around several. A ring is yours."
-        )
+        st.caption("**What did the good ones do differently?** Choose some: a table tells. A ring is yours.")
 
 
 def _runs(code: str) -> list[Run]:

@@ -11,6 +11,7 @@ _STYLE = """<style>
 .st-key-lesson_banner { padding: 0.35rem 0.9rem; border-left: 4px solid light-dark(#3451b2, #8ea6ff);
   background: light-dark(#f4f6fb, #1c2030); border-radius: 0.5rem }
 .st-key-lesson_banner p { font-size: 0.92rem }
+@media (min-width: 641px) { .st-key-lesson_banner { flex-wrap: nowrap } }
 </style>"""
 
 
