@@ -138,6 +138,8 @@ def test_a_wrong_code_is_a_sentence_on_a_page_that_works(newcomer: Newcomer) -> 
     expect(page.get_by_text("This link opens no lesson: there is no lesson KXPWQT")).to_be_in_viewport()
     check(page)
     page.goto("/lesson")
+    expect(page.get_by_role("heading", name="A lesson of 45 minutes")).to_be_visible()
+    check(page)
     page.get_by_role("button", name="Begin the lesson of the plan").click()
     expect(page.get_by_text(re.compile("Join: [A-Z]{6}"))).to_be_visible()
     check(page)
