@@ -36,7 +36,7 @@ def rows(chosen: Sequence[Run], runs: Sequence[Run]) -> list[dict[str, str]]:
         {
             "Setting": labels.get(name, name),
             f"The {len(chosen)} you chose": _told(chosen, name),
-            f"The other {len(others)}": _told(others, name),
+            **({f"The other {len(others)}": _told(others, name)} if others else {}),
         }
         for name in differ
     ]
@@ -49,4 +49,4 @@ def _values(run: Run) -> dict[str, Any]:
 def _told(runs: Sequence[Run], name: str) -> str:
     counts = Counter(str(_values(run)[name]) for run in runs).most_common()
     said = [value if number == 1 else f"{value} ({number}×)" for value, number in counts[:_SHOWN]]
-    return ", ".join([*said, *(["…"] if len(counts) > _SHOWN else [])]) or "–"
+    return ", ".join([*said, *(["…"] if len(counts) > _SHOWN else [])])
