@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ButtonGroup_pb2 import ButtonGroup
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -19,7 +20,7 @@ from streamlit.proto.NumberInput_pb2 import NumberInput
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 
-FORM = ("number_input", "selectbox", "button")  # the kinds of widgets that a tab can use
+FORM = ("number_input", "selectbox", "button", "button_group")  # the kinds of widgets that a tab can use
 WORDS = {"alert": "body", "markdown": "body", "progress": "text", "heading": "body", "exception": "message"}
 
 
@@ -34,9 +35,9 @@ class Shown(NamedTuple):
 class Tab:
     """One session of the app. Made by `opened`."""
 
-    def __init__(self, connection: ClientConnection, page: str) -> None:
+    def __init__(self, connection: ClientConnection, page: str, query: str = "") -> None:
         self._connection = connection
-        self._state = ClientState(page_name=page)
+        self._state = ClientState(page_name=page, query_string=query)
         self._typed: dict[str, WidgetState] = {}
         self._shown: dict[tuple[int, ...], Shown] = {}
         self._run, self._fragments = "", frozenset[str]()
@@ -53,6 +54,11 @@ class Tab:
             self._type(key, value)
         button = next(e.button for e in self.elements("button") if e.button.label == label)
         await self._send("", WidgetState(id=button.id, trigger_value=True))
+
+    async def choose(self, key: str, option: str) -> None:
+        """Take one of the options of a segmented control, by the key of its widget."""
+        self._type(key, option)
+        await self._send("")
 
     async def until(self, holds: Callable[[], bool], seconds: float) -> None:
         """Wait for what the page shall show. Raises TimeoutError, and ConnectionError if the server hangs up."""
@@ -91,7 +97,10 @@ class Tab:
     def _type(self, key: str, value: object) -> None:
         kinds = ((e.WhichOneof("type"), e) for e in self.elements(*FORM))
         widget = next(found for kind, e in kinds if (found := getattr(e, kind)).id.endswith(f"-{key}"))
-        if not isinstance(widget, NumberInput):
+        if isinstance(widget, ButtonGroup):
+            state = WidgetState(id=widget.id)
+            state.string_array_value.data.append(str(value))
+        elif not isinstance(widget, NumberInput):
             state = WidgetState(id=widget.id, string_value=str(value))
         elif widget.data_type == NumberInput.INT:
             state = WidgetState(id=widget.id, int_value=int(str(value)))
@@ -167,12 +176,15 @@ class Tab:
 
 
 @asynccontextmanager
-async def opened(url: str, page: str, cookie: str, seconds: float = 60) -> AsyncIterator[Tab]:
-    """A tab that shows a page of the app at `url` (http://...), sent by a browser with this cookie."""
+async def opened(url: str, page: str, cookie: str, seconds: float = 60, query: str = "") -> AsyncIterator[Tab]:
+    """A tab that shows a page of the app at `url` (http://...), sent by a browser with this cookie.
+
+    query: what its address has behind the question mark.
+    """
     address = f"ws{url.removeprefix('http')}/_stcore/stream"
     headers = {"Cookie": cookie}
     async with connect(address, additional_headers=headers, subprotocols=["streamlit"], max_size=None) as connection:  # type: ignore[list-item]
-        tab = Tab(connection, page)
+        tab = Tab(connection, page, query)
         try:
             await tab.load()
             await tab.until(lambda: not tab.busy, seconds)

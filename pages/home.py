@@ -7,19 +7,20 @@ from rbm.app.glossary import define
 
 frame.ensure()
 
-st.title("RBM Lab")
-st.markdown(
-    "A **restricted Boltzmann machine** learns what its data look like, without being told what they are. Then it "
-    "dreams them.",
-    help=define("RBM", "visible unit", "hidden unit"),
-)
-with st.container(horizontal=True):
-    if st.button("How it works, in 15 minutes", icon=":material/school:", type="primary"):
-        st.switch_page("pages/learn.py")
-    if st.button("Draw a digit", icon=":material/draw:"):
-        st.switch_page("pages/sample.py")
-    if st.button("Train your own", icon=":material/model_training:"):
-        st.switch_page("pages/train.py")
+with home_page.beside_the_way_in():
+    st.title("RBM Lab")
+    st.markdown(
+        "A **restricted Boltzmann machine** learns what its data look like, without being told what they are. Then it "
+        "dreams them.",
+        help=define("RBM", "visible unit", "hidden unit"),
+    )
+    with st.container(horizontal=True):
+        if st.button("How it works, in 15 minutes", icon=":material/school:", type="primary"):
+            st.switch_page("pages/learn.py")
+        if st.button("Draw a digit", icon=":material/draw:"):
+            st.switch_page("pages/sample.py")
+        if st.button("Train your own", icon=":material/model_training:"):
+            st.switch_page("pages/train.py")
 home_page.opening(current_model.current())
 
 st.header("Models to play with")

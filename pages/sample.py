@@ -3,6 +3,7 @@
 import streamlit as st
 
 from rbm.app import current_model, frame, places, widgets
+from rbm.app.lessons import share
 from rbm.app.sample_page import board, chains, charts, download, lost_ink, options, samplers, stage, starts
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -52,4 +53,5 @@ for name, panel in panels.items():
     if here.opened(name):
         with here.tabs[name]:
             panel()
+share.offer("sample", download.query(named, start))
 places.lead_on("sample")

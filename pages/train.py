@@ -5,6 +5,7 @@ import streamlit as st
 from rbm.app import current_model, current_run, frame, places, show
 from rbm.app.explained import link
 from rbm.app.glossary import define
+from rbm.app.lessons import share
 from rbm.app.train_page import buttons, form, model_file, watch
 
 frame.ensure()
@@ -32,6 +33,7 @@ with live:
     elif chosen is not None:
         watch.before_the_first(chosen.data, chosen.config)
 
-with st.expander("Keep the model in use as a file, or bring one back", icon=":material/save:"):
+with st.expander("Keep the model in use as a file, or bring one back", icon=":material/save:", key="model_files"):
     model_file.files(current_model.current())
+share.offer("train")
 places.lead_on("train")

@@ -6,17 +6,8 @@ import math
 
 import streamlit as st
 
-WORDS = (
-    "run",
-    "set",
-    "data",
-    "model",
-    "model_run",
-    "drawing",
-    "mask",
-    "chapter",
-    "layers",
-)  # of these none is a number
+# of these none is a number
+WORDS = ("run", "set", "data", "model", "model_run", "drawing", "mask", "chapter", "layers", "lesson", "teacher")
 LARGEST = 2**53  # beyond it a browser's numbers have gaps
 _TAKEN_OUT = "address_taken_out"
 

@@ -9,6 +9,7 @@ from threading import Lock
 import streamlit as st
 
 from rbm.app import visitor
+from rbm.app.lessons import now
 
 MOST = 2000  # browsers; the one that has been away longest is forgotten
 
@@ -29,13 +30,16 @@ class Notebook:
                 self._pages.move_to_end(owner)
             return dict(self._pages.get(owner, {}))
 
-    def write(self, owner: str, key: str, guess: str) -> None:
-        """The first guess counts: a later one to the same question is not written."""
+    def write(self, owner: str, key: str, guess: str) -> bool:
+        """Whether this is the first guess, which counts: a later one to the same question is not written."""
         with self._lock:
-            self._pages.setdefault(owner, {}).setdefault(key, guess)
+            page = self._pages.setdefault(owner, {})
+            first = key not in page
+            page.setdefault(key, guess)
             self._pages.move_to_end(owner)
             while len(self._pages) > self._most:
                 self._pages.popitem(last=False)
+            return first
 
 
 @st.cache_resource(show_spinner=False)
@@ -44,8 +48,16 @@ def _notebook() -> Notebook:
 
 
 def mine() -> Guesses:
-    return _notebook().of(visitor.key())
+    """Those of the open lesson, where there is one: it asks anew."""
+    return _notebook().of(_page())
 
 
-def write(key: str, guess: str) -> None:
-    _notebook().write(visitor.key(), key, guess)
+def write(key: str, guess: str, counted: str | None = None) -> None:
+    """counted: what the guess counts as in a lesson, where that is not the guess itself."""
+    if _notebook().write(_page(), key, guess):
+        now.count(key, guess if counted is None else counted)
+
+
+def _page() -> str:
+    here = now.current()
+    return visitor.key() if here is None else f"{visitor.key()} {here.query}"

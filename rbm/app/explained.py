@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from rbm.app.lessons import now
+
 CHAPTERS = {  # in the order of reading, by the name that the address has
     "energy": "Energy",
     "probability": "Probability",
@@ -15,5 +19,6 @@ CHAPTERS = {  # in the order of reading, by the name that the address has
 
 
 def link(words: str, chapter: str) -> str:
-    """Markdown that opens a chapter beside the page it stands on. Raises KeyError for a chapter that isn't there."""
-    return f'[{words}](learn?chapter={chapter} "Learn: {CHAPTERS[chapter]}")'
+    """Markdown that opens a chapter beside the page it stands on, in the same lesson if one is open. Raises KeyError
+    for a chapter that isn't there."""
+    return f'[{words}](learn?{urlencode({"chapter": chapter, **now.query()})} "Learn: {CHAPTERS[chapter]}")'

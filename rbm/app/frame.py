@@ -7,6 +7,7 @@ import threading
 import streamlit as st
 
 from rbm.app import addresses, current_model, current_run, pictures, places, present, server, show, visitor
+from rbm.app.lessons import banner, now
 from rbm.app.text import plain
 from rbm.errors import Refused
 
@@ -42,7 +43,9 @@ def run() -> None:
         name: st.Page(f"pages/{name}.py", title=place.title, default=name == "home")
         for name, place in places.ALL.items()
     }
-    page = st.navigation(list(pages.values()), position="hidden")
+    class_page = st.Page("pages/lesson.py", title="Lesson")
+    page = st.navigation([*pages.values(), class_page], position="hidden")
+    now.arrive(at_home=page.title == "Home")
     st.set_page_config(
         page_title=f"{page.title} · RBM Lab",
         page_icon=pictures.favicon(),
@@ -58,12 +61,16 @@ def run() -> None:
         for group, inside in places.GROUPS.items():
             st.caption(group)
             for name, place in inside.items():
-                st.page_link(pages[name], label=place.title, icon=place.icon, help=place.about)
+                query = now.query() or None
+                st.page_link(pages[name], label=place.title, icon=place.icon, help=place.about, query_params=query)
+        if now.current() is not None:
+            st.page_link(class_page, label="Lesson", icon=":material/groups:", query_params=now.query())
     present.stage(page.title)
     _script.framed = True
     try:
         with st.sidebar:
             _status()
+        banner.draw()
         page.run()
     except Refused as error:  # what no part of the page took for its own: the rest of the lab goes on
         st.error(f"This page can't be shown: {plain(error)}.")

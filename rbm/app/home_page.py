@@ -7,11 +7,13 @@ import logging
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
+from streamlit.delta_generator import DeltaGenerator
 
 from rbm.app import current_model, pictures, show
 from rbm.app.components import sprite
 from rbm.app.components.player import Side, player
 from rbm.app.current_model import NamedModel
+from rbm.app.lessons import links, now
 from rbm.app.liveliest import liveliest
 from rbm.app.remembered import remembered
 from rbm.app.text import plain
@@ -27,7 +29,26 @@ GREY = np.uint8(255 // learning.LEVELS)  # of a level
 FILTERS, COLUMNS = 100, 10
 ACROSS, DOWN = 6, 3
 _LOOK_UP = "home_look_up"
+CORNER = 132  # pixels
+# who holds a phone has come in already
+_CORNER = "<style>@media (max-width: 640px) { .st-key-home_corner { display: none !important } }</style>"
 log = logging.getLogger(__name__)
+
+
+def beside_the_way_in() -> DeltaGenerator:
+    """The place of what opens the page; beside it a corner with the address of this lab, for others in the room."""
+    address = links.for_others()
+    if address is None:
+        return st.container()
+    query = now.query()
+    query.pop(now.TEACHER, None)  # it may be projected
+    row = st.container(horizontal=True, vertical_alignment="top", gap="medium", key="home_top")
+    place = row.container(width="stretch")
+    with row.container(width=CORNER, gap="xxsmall", key="home_corner"):
+        show.picture(links.qr(links.to_lesson(address, **query) if query else address), width=CORNER)
+        st.caption(plain(address.partition("://")[2]), text_alignment="center")
+    st.html(_CORNER)
+    return place
 
 
 def opening(named: NamedModel) -> None:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from rbm.app.lessons import now
+
 
 class Place(NamedTuple):
     """A page: `question` stands at its head, and at its end a link to the page `then`, with `words`."""
@@ -92,4 +94,5 @@ def asks(name: str) -> str:
 def lead_on(name: str) -> None:
     """The last line of a page: where to go from here."""
     place = ALL[name]
-    st.page_link(f"pages/{place.then}.py", label=place.words, icon=":material/arrow_forward:")
+    link = f"pages/{place.then}.py"
+    st.page_link(link, label=place.words, icon=":material/arrow_forward:", query_params=now.query() or None)

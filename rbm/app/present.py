@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from rbm.app import places
+from rbm.app.lessons import now
 
 _KEY = "present"
 _MENU = "present_menu"
@@ -44,7 +45,7 @@ def stage(page: str) -> None:
     with st.container(key=_MENU), st.popover("Pages", icon=":material/menu:", key=f"{_MENU}_{page}"):
         st.button("Stop presenting", icon=":material/close_fullscreen:", on_click=_stop, key="present_stop")
         for name, place in places.ALL.items():
-            st.page_link(f"pages/{name}.py", label=place.title, icon=place.icon)
+            st.page_link(f"pages/{name}.py", label=place.title, icon=place.icon, query_params=now.query() or None)
 
 
 def _stop() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from rbm.datasets.own import OwnSets
 from rbm.runs.lab import Lab, default_home
+from rbm.runs.lessons import Lessons
 from rbm.runs.limits import Limits, settings
 
 
@@ -25,6 +26,16 @@ def library() -> OwnSets:
 def _library(home: str) -> OwnSets:
     limits = allowed()
     return OwnSets(Path(home), limits.max_uploads, limits.max_data_megabytes)
+
+
+def lessons() -> Lessons:
+    """The lessons of this process."""
+    return _lessons(str(default_home()))
+
+
+@st.cache_resource(show_spinner=False)
+def _lessons(home: str) -> Lessons:
+    return Lessons(Path(home), allowed().max_lessons)
 
 
 @st.cache_resource(show_spinner=False)

@@ -24,6 +24,7 @@ class Limits:
     max_runs, max_megabytes: the store; whoever has most gives way first (`rbm.runs.room`). max_days: a run is kept,
     unless it is pinned. max_pinned: of one owner.
     max_uploads: data sets that one owner brought. max_data_megabytes: all images that anybody brought.
+    max_lessons: of one owner; the whole server keeps 50 times as many.
     """
 
     max_hidden: int = 4000
@@ -41,6 +42,7 @@ class Limits:
     max_pinned: int = 20
     max_uploads: int = 10
     max_data_megabytes: int = 1000
+    max_lessons: int = 20
 
     def check_model(self, n_visible: int, n_hidden: int) -> None:
         """Raises BadValue, naming the limit, for a model from outside that no training here could have made."""

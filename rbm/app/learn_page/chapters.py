@@ -118,7 +118,7 @@ def _label(chapter: str) -> str:
 def ways_on(chapter: str) -> None:
     """To the next chapter, and to the page where the same thing happens with digits."""
     names, here = list(CHAPTERS), ALL[chapter]
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, key="learn_ways"):
         if chapter != names[-1]:
             following = names[names.index(chapter) + 1]
             st.page_link(

@@ -8,6 +8,7 @@ from rbm.app import answers, current_model, show
 from rbm.app.components import machine
 from rbm.app.learn_page import numbers, questions, quiz
 from rbm.app.learn_page.questions import COLD, FRESH, HALF, HOT, SOFT, TRAINED
+from rbm.app.lessons import bars
 from rbm.app.text import plain
 from rbm.errors import BadValue
 
@@ -15,6 +16,7 @@ TEMPERATURES = {"½": 0.5, "1": 1.0, "2": 2.0, "3": 3.0, "5": HOT}
 MACHINES = {"Fresh": FRESH, "Half trained": HALF, "Trained": TRAINED}
 CHAIN_TEMPERATURES = {"2": 2.0, "1": 1.0, "½": COLD}
 _TRIES = "energy_tries"
+COUNTED = ("The lowest of all", "A higher one")  # what the first try of a class counts as
 NEAR = 0.005  # nats: what is shown is rounded
 
 
@@ -32,6 +34,7 @@ def energy() -> None:
             "energies; the orange one is yours."
         )
         _distance()
+        bars.below("energy", COUNTED)
 
 
 def _check() -> None:
@@ -41,7 +44,9 @@ def _check() -> None:
         st.toast(f"Not checked: {plain(error)}.")
         return
     st.session_state[_TRIES] = [*st.session_state.get(_TRIES, []), questions.energy_of(*state)]
-    answers.write("energy", f"{questions.energy_of(*state):.2f}")
+    found = questions.energy_of(*state)
+    lowest = found - questions.lowest()[0] < NEAR
+    answers.write("energy", f"{found:.2f}", COUNTED[0] if lowest else COUNTED[1])
 
 
 def _distance() -> None:

@@ -8,6 +8,7 @@ from rbm.app import answers, guess
 from rbm.app.explained import CHAPTERS
 from rbm.app.learn_page import questions
 from rbm.app.learn_page.questions import Question
+from rbm.app.lessons import now
 
 
 def card(key: str) -> bool:
@@ -18,7 +19,7 @@ def card(key: str) -> bool:
 
 def guessed(key: str) -> bool:
     """Whether the question has been answered: for what stands above its card."""
-    return key in answers.mine()
+    return guess.answered(key)
 
 
 def _verdict(asked: Question, said: str) -> str:
@@ -51,4 +52,5 @@ def summary() -> None:
 
 
 def _row(asked: Question, guess: str) -> tuple[str, str, str, str]:
-    return CHAPTERS[asked.chapter], asked.plain, f"you: {guess}", f"it is: {asked.right}"
+    right = "covered for now" if now.withheld(asked.key) else asked.right
+    return CHAPTERS[asked.chapter], asked.plain, f"you: {guess}", f"it is: {right}"

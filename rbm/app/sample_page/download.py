@@ -89,17 +89,22 @@ def _model_of_run(run_id: str | None) -> NamedModel | None:
 
 def link(named: NamedModel, start: Start) -> str:
     """The address that opens this page with the same model, start, settings and seed."""
+    return f"{(st.context.url or '').split('?')[0]}?{urlencode(query(named, start), doseq=True)}"
+
+
+def query(named: NamedModel, start: Start) -> dict[str, list[str]]:
+    """What that address has behind its question mark."""
     state = st.session_state
-    query = {name: _value(state[name]) for name in LINKED if state.get(name) is not None}
-    query[_MODEL] = named.fingerprint[:LETTERS]
+    found = {name: _value(state[name]) for name in LINKED if state.get(name) is not None}
+    found[_MODEL] = named.fingerprint[:LETTERS]
     if named.run is not None:
-        query[_RUN] = named.run
+        found[_RUN] = named.run
     if state.get("dream_source") == DRAW:
-        query["dream_centre"] = "false"  # what is packed has been centred
-        query[board.LINK[0]] = address.pack(start.images[0])
+        found["dream_centre"] = "false"  # what is packed has been centred
+        found[board.LINK[0]] = address.pack(start.images[0])
         if start.painted.any():
-            query[board.LINK[1]] = address.pack_mask(start.painted)
-    return f"{(st.context.url or '').split('?')[0]}?{urlencode(query, doseq=True)}"
+            found[board.LINK[1]] = address.pack_mask(start.painted)
+    return {name: [value] if isinstance(value, str) else value for name, value in found.items()}
 
 
 def _whose(named: NamedModel) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 import streamlit as st
 
 from rbm.app import addresses, data_sets, server, widgets
+from rbm.app.lessons import now
 from rbm.app.text import plain
 from rbm.app.train_page import presets
 from rbm.app.train_page.presets import PRESETS
@@ -188,7 +189,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             "the log-likelihood estimated with its error, between bounds that hold the truth; some seconds each time. "
             "**Exact**: up to 20 hidden units. **Dead units** never switch on.",
         )
-    with st.expander("More settings", icon=":material/tune:"):
+    with st.expander("More settings", icon=":material/tune:", key="more_settings"):
         for group, title in TITLES.items():
             st.markdown(f"**{title}**")
             with st.grid(4, min_column_width=150):
@@ -299,5 +300,7 @@ def _fill() -> None:
     """A preset has been chosen: all settings are its own."""
     preset = st.session_state["preset"]
     for control in SETTINGS:
-        st.session_state[control.name] = getattr(PRESETS[preset], control.name)
-    st.session_state["layers"] = presets.UPPER.get(preset, "")
+        if not now.hides(control.name):
+            st.session_state[control.name] = getattr(PRESETS[preset], control.name)
+    if not now.hides("layers"):
+        st.session_state["layers"] = presets.UPPER.get(preset, "")

@@ -8,6 +8,7 @@ import streamlit as st
 
 from rbm.app import current_run, visitor
 from rbm.app.current_run import follow, run_id, watch
+from rbm.app.lessons import now
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.app.train_page.form import Chosen
@@ -26,9 +27,14 @@ def begin(chosen: Chosen) -> None:
     is one already is asked of the lab, not of the session.
     """
     tower = just_begun(chosen)
-    follow(_first(tower).id if tower else lab().start_tower(
+    if tower:
+        follow(_first(tower).id)
+        return
+    started = lab().start_tower(
         visitor.key(), chosen.data, chosen.configs, run_name(chosen), labels=chosen.labels, measures=chosen.monitors
-    )[0])  # fmt: skip
+    )
+    follow(started[0])
+    now.note_run(started[0])
 
 
 def just_begun(chosen: Chosen) -> list[Run]:
@@ -88,7 +94,9 @@ def offer_result(chosen: Chosen) -> None:
 
 def _take_result(chosen: Chosen) -> None:
     try:
-        watch(lab().adopt(visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels))
+        adopted = lab().adopt(visitor.key(), chosen.data, chosen.config, run_name(chosen), labels=chosen.labels)
+        watch(adopted)
+        now.note_run(adopted)
     except Refused as error:
         refuse(f"Training did not start: {plain(error)}.")
 

@@ -1,0 +1,1 @@
+"""A lesson for a class: its link, its task on every page, how the class guessed, and what it trained."""
