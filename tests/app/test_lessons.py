@@ -19,7 +19,7 @@ from rbm.runs.lessons import Lesson, secret_of
 from rbm.runs.record import Run
 from rbm.training.config import TrainConfig
 from tests.app.test_names_on_pages import EVIL, looked_at
-from tests.app.test_pages import PAGES, button, open_page, pressed, says, wait_for_the_end
+from tests.app.test_pages import PAGES, button, in_use, open_page, pressed, says, wait_for_the_end
 from tests.patience import SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +94,7 @@ def test_a_dream_is_shared_with_the_model_that_dreams_it() -> None:
     app.text_input[-1].set_value("A title")
     pressed(app, "Make the lesson")
     (made,) = server.lessons().of_owner(app.session_state["owner_key"])
-    assert "Strokes" in student(made).sidebar.caption[0].value
+    assert "Strokes" in in_use(student(made))
 
 
 @pytest.mark.parametrize("page", [*PAGES, "lesson"])
