@@ -61,5 +61,5 @@ def test_every_page_fits_a_projector(newcomer: Newcomer, screen: str) -> None:
         assert lowest <= height, f"{name} ends at {lowest:.0f} of {height}"
     check(page)
     button(page, "Pages").click()
-    button(page, "Stop presenting").click()
+    page.get_by_role("button", name="Stop presenting").click()
     expect(page.get_by_test_id("stSidebar")).to_be_visible()
