@@ -31,7 +31,9 @@ ACROSS, DOWN = 6, 3
 _LOOK_UP = "home_look_up"
 CORNER = 132  # pixels
 # who holds a phone has come in already
-_CORNER = "<style>@media (max-width: 640px) { .st-key-home_corner { display: none !important } }</style>"
+_CORNER = """<style>
+@media (max-width: 640px) { [data-testid="stLayoutWrapper"]:has(> .st-key-home_corner) { display: none !important } }
+</style>"""
 log = logging.getLogger(__name__)
 
 
