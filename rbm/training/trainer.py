@@ -123,7 +123,7 @@ class Trainer:
         self._parameters = p = (
             first_parameters(base, config, rng) if start is None else parameters_of(start, config, self._images)
         )
-        self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
+        self._velocity = Parameters(*map(np.zeros_like, p))  # without momentum, the change by an epoch's last batch
 
         model_rows = batch if config.algorithm in FROM_DATA else config.chains
         rungs = config.temperatures if config.algorithm == "pt" else 1
@@ -183,15 +183,21 @@ class Trainer:
             self._error_sum += self._error(data_v, rebuilt=below[m:])
             self._measured += n
         # a short last batch takes a shorter step, so that an image counts the same wherever it stands
-        self._gradient.step(n, m, config.rate_at(progress) * (n / self._batch_size), p.weights, out=self._change)
+        self._move(n, m, config.rate_at(progress) * (n / self._batch_size))
 
-        momentum = np.float32(config.momentum_at(self.epoch))
-        for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
-            if momentum:
-                velocity *= momentum
-                change += velocity
+    def _move(self, n: int, m: int, rate: float) -> None:
+        """The parameters take the step of so many data and model rows.
+
+        It goes into them straight away, which saves a pass over the weights, where nobody asks for it later: without
+        momentum, and before the last batch of an epoch, after which monitors look and momentum may begin.
+        """
+        p, velocity, momentum = self._parameters, self._velocity, self.config.momentum_at(self.epoch)
+        if not momentum and self._gradient.may_add and self.batch + 1 < self.batches:
+            self._gradient.step(n, m, rate, p.weights, out=p, keep=1)
+            return
+        self._gradient.step(n, m, rate, p.weights, out=velocity, keep=momentum)
+        for value, change in zip(p, velocity, strict=True):
             value += change
-        self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
 
     def _measure(self, batch: NDArray[np.int64]) -> int:
         """How many of the batch shall be rebuilt together with its sweep, in one product. None where grey pixels are
