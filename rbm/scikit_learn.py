@@ -24,7 +24,7 @@ from rbm.models.binary import RBM
 from rbm.models.sampling import gibbs
 from rbm.training.config import Algorithm, Binarize, Negative, Schedule, TrainConfig, VisibleBias
 from rbm.training.settings import document, settings_of
-from rbm.training.state import TrainState
+from rbm.training.state import Diverged, TrainState
 from rbm.training.trainer import Trainer
 
 ROUNDING = 1e-6  # so far outside [0, 1] is no mistake: MinMaxScaler itself returns 1 + 2e-16
@@ -88,6 +88,8 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.sparsity_target, self.sparsity_cost, self.sparsity_decay = sparsity_target, sparsity_cost, sparsity_decay
         self.weight_std, self.visible_bias, self.hidden_bias = weight_std, visible_bias, hidden_bias
 
+    _trainer: Trainer | None = None  # of the last `partial_fit`
+
     def fit(self, X: Any, y: Any = None) -> BernoulliRBM:
         """Train anew for `n_iter` epochs on X (n_samples, n_features), shuffled in each; `y` is ignored.
 
@@ -108,6 +110,7 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                     f"[{type(self).__name__}] Iteration {report.epoch}, pseudo-likelihood = {value:.2f}, "
                     f"time = {seconds:.2f}s"
                 )
+        self._state, self._trainer = trainer.snapshot(), None  # the trainer holds X
         return self._keep(trainer)
 
     def partial_fit(self, X: Any, y: Any = None) -> BernoulliRBM:
@@ -124,8 +127,14 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         if first:
             self.random_state_ = np.random.default_rng(seed)
         config = replace(self._config(seed), batch_size=X.shape[0], schedule="constant")
-        trainer = _trainer(X, config, state=None if first else self._resumed(X.shape[0]))
-        trainer.step()
+        trainer = None if first else self._going_on(config)
+        if trainer is None:
+            trainer = _trainer(X, config, state=None if first else self._resumed(X.shape[0]))
+            trainer.step()
+            self._state = trainer.snapshot()
+        else:
+            self._step_on(trainer, X)
+        self._trainer = trainer
         return self._keep(trainer)
 
     def transform(self, X: Any) -> Any:
@@ -190,7 +199,7 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def h_samples_(self) -> Array:
         """The hidden draws (chains, n_components) of the persistent chains. AttributeError without any."""
         check_is_fitted(self)
-        arrays = self._state.arrays
+        arrays = self._now().arrays
         if "chains" not in arrays:
             raise AttributeError(f'algorithm {self.algorithm!r} keeps no chains; use "pcd" or "pt"')
         chains: Array = arrays["chains"]
@@ -226,12 +235,43 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         return np.random.default_rng(self._seed())
 
     def _keep(self, trainer: Trainer) -> BernoulliRBM:
-        model = trainer.model
-        self.components_ = model.weights.T.copy()
-        self.intercept_visible_, self.intercept_hidden_ = model.visible_bias.copy(), model.hidden_bias.copy()
-        self._state = trainer.snapshot()
-        self._n_features_out = model.n_hidden
+        weights, visible_bias, hidden_bias = trainer.parameters
+        self.components_ = weights.copy().T
+        self.intercept_visible_, self.intercept_hidden_ = visible_bias.copy(), hidden_bias.copy()
+        self._n_features_out = len(hidden_bias)
         return self
+
+    def _going_on(self, config: TrainConfig) -> Trainer | None:
+        """The trainer of the `partial_fit` before, if it does what is asked for now: a new one costs as much as ten
+        small batches. The public arrays count, should someone have changed them."""
+        trainer = self._trainer
+        if trainer is None or replace(trainer.config, seed=config.seed) != config:
+            return None
+        own = self.components_.T, self.intercept_visible_, self.intercept_hidden_
+        if any(np.shape(mine) != live.shape for mine, live in zip(own, trainer.parameters, strict=True)):
+            return None  # which the check of a new one refuses
+        for mine, live in zip(own, trainer.parameters, strict=True):
+            live[...] = mine
+        return trainer
+
+    def _step_on(self, trainer: Trainer, X: Any) -> None:
+        try:
+            trainer.step_on(X.toarray() if issparse(X) else X)
+        except Diverged as error:
+            error.model = self.model_  # whose arrays are copies
+            self._trainer = None  # the next call goes on from them, with the chains of the last new trainer
+            raise
+
+    def _now(self) -> TrainState:
+        """The state of the run, to go on from."""
+        state: TrainState = self._state if self._trainer is None else self._trainer.snapshot()
+        return state
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        if state.get("_trainer") is not None:
+            state = {**state, "_state": self._now(), "_trainer": None}
+        return state
 
     def _resumed(self, n: int) -> TrainState:
         """The state to go on from with a batch of n; the public arrays count, should someone have changed them."""
@@ -240,10 +280,11 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
             "visible_bias": np.asarray(self.intercept_visible_, dtype=np.float32),
             "hidden_bias": np.asarray(self.intercept_hidden_, dtype=np.float32),
         }
-        order = self._state.arrays["order"]
+        state = self._now()
+        order = state.arrays["order"]
         if len(order) != n:
             order = np.arange(n)
-        return TrainState({**self._state.arrays, **own, "order": order}, {**self._state.values, "batch_size": n})
+        return TrainState({**state.arrays, **own, "order": order}, {**state.values, "batch_size": n})
 
     def _seen(self, X: Any) -> Any:
         check_is_fitted(self)

@@ -168,6 +168,23 @@ class Trainer:
             raise self._diverged("the weights are no longer finite", np.inf)
         return self._end_epoch() if self.batch == self.batches else None
 
+    def step_on(self, images: ArrayLike) -> None:
+        """One step by other `images`, as many and as wide as before: an epoch of one batch, without its report.
+
+        For a run of which each epoch is one batch, and which has neither labels nor held-out images or monitors; bit
+        for bit the step of a run that goes on with these images. Raises ValueError for bad images, and Diverged.
+        """
+        self._images = Images(images, self.config)
+        with np.errstate(all="ignore"):
+            self._update(self._order)
+        self._check(self._error_sum / self._measured)
+        self._next_epoch()
+
+    @property
+    def parameters(self) -> Parameters:
+        """The live arrays, which may be changed in place between two steps."""
+        return self._parameters
+
     def _update(self, batch: NDArray[np.int64]) -> None:
         p, config, n = self._parameters, self.config, len(batch)
         progress = self.epoch + self.batch / self.batches
@@ -230,15 +247,9 @@ class Trainer:
     def _end_epoch(self) -> Report:
         n, seconds = len(self._images), self._seconds
         error = self._error_sum / self._measured
-        if not all(np.isfinite(array).all() for array in self._parameters):
-            raise self._diverged("the weights are no longer finite", error)
-        if (largest := float(np.abs(self._parameters.weights).max())) > LARGEST:
-            raise self._diverged(f"a weight has grown to {largest:.3g}", error)
+        self._check(error)
         self._last_good = self.model
-        self.epoch, self.batch = self.epoch + 1, 0
-        self._good_at = f"epoch {self.epoch}"
-        self._error_sum, self._measured, self._seconds = 0.0, 0, 0.0
-        self._order = self._rng.permutation(n)
+        self._next_epoch()
         return Report(
             epoch=self.epoch,
             model=self._last_good,
@@ -250,6 +261,21 @@ class Trainer:
             | swap_rates(self._chains.swaps),
             state=self.snapshot(),
         )
+
+    def _check(self, error: float) -> None:
+        """Raises Diverged where the parameters have gone too far."""
+        weights, *biases = self._parameters
+        largest = float(max(weights.max(), -weights.min()))  # NaN if there is one
+        if not (np.isfinite(largest) and all(np.isfinite(bias).all() for bias in biases)):
+            raise self._diverged("the weights are no longer finite", error)
+        if largest > LARGEST:
+            raise self._diverged(f"a weight has grown to {largest:.3g}", error)
+
+    def _next_epoch(self) -> None:
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._good_at = f"epoch {self.epoch}"
+        self._error_sum, self._measured, self._seconds = 0.0, 0, 0.0
+        self._order = self._rng.permutation(len(self._images))
 
     def validation_error(self) -> float | None:
         """Mean reconstruction error of the held-out images now, if there are any."""
