@@ -1,4 +1,4 @@
-"""Where a training step's time goes: each part's own, and what is left for the interpreter between them."""
+"""Where a training step's time goes: into each of its parts, and into what is left between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from statistics import quantiles
 from typing import Any
 from unittest.mock import patch
 
@@ -17,66 +16,72 @@ import rbm
 from rbm.models import layers
 from rbm.training import batches, chains, gradient, trainer
 
-PLACES: list[tuple[str, Any, tuple[str, ...]]] = [  # each part's name, where it is looked up, and as what
-    ("v·W + c", trainer, ("up",)),
-    ("v·W + c", chains, ("up",)),
-    ("h·Wᵀ + b", chains, ("down",)),
-    ("vᵀ·h into W", gradient, ("add_product",)),
-    ("images made ready", batches.Images, ("fill",)),
-    ("inputs to means", layers.Bernoulli, ("mean_",)),
-    ("means to draws", layers.Bernoulli, ("draw",)),
-    ("inputs to draws", layers.Bernoulli, ("sample",)),
-    ("of draws: random bits", layers, ("random_words",)),
-    ("error", trainer.Trainer, ("_error",)),
+PLACES: list[tuple[str, Any, str]] = [  # each part, where it is looked up, and by which name
+    ("v·W + c", trainer, "up"),
+    ("v·W + c", chains, "up"),
+    ("h·Wᵀ + b", chains, "down"),
+    ("W + vᵀ·h", gradient, "add_product"),
+    ("images made ready", batches.Images, "fill"),
+    ("inputs to means", layers.Bernoulli, "mean_"),
+    ("means to draws", layers.Bernoulli, "draw"),
+    ("inputs to draws", layers.Bernoulli, "sample"),
+    ("  random bits of these", layers, "random_words"),
+    ("error", trainer.Trainer, "_error"),
 ]
-INSIDE = "of draws"  # is part of another part's time
-Clock = Callable[[], float]
+STEPS, QUIET = 400, 0.1  # of so many steps, that share is counted: the fastest, which other work touched least
+
+Seconds = dict[str, float]
 
 
-def seconds_of(images: NDArray[np.uint8], config: rbm.TrainConfig, steps: int, clock: Clock) -> dict[str, list[float]]:
-    """Seconds that each part took in each of so many steps, and under "step" all of it. The first epoch warms up."""
+def table(images: NDArray[np.uint8], config: rbm.TrainConfig) -> Iterator[str]:
+    """Of steps that measure the error of their batch and of those that don't, the mean over the quiet ones."""
+    found = seconds_of(images, config)
+    yield f"{'µs of a step':24} {'plain':>12} {'measuring too':>18}"
+    kinds = [mean_of_quiet([step for step, measured in found if measured == kind]) for kind in (False, True)]
+    for part in [*dict.fromkeys(part for part, *_ in PLACES), "the rest", "all"]:
+        cells = [f"{1e6 * kind[part]:8.0f} {kind[part] / kind['all']:6.1%}" for kind in kinds]
+        yield f"{part:24} {cells[0]} {cells[1]}"
+    share = sum(measured for _, measured in found) / len(found)
+    yield f"\none step in {1 / share:.1f} measures"
+
+
+def seconds_of(images: NDArray[np.uint8], config: rbm.TrainConfig) -> list[tuple[Seconds, bool]]:
+    """Seconds of each part in each step but the last of an epoch, and whether the step measures its error."""
     run = rbm.Trainer(images, config)
-    while run.epoch < 1:
+    while run.epoch < 1:  # warms up
         run.step()
-    found: dict[str, list[float]] = defaultdict(list)
+    found: list[tuple[Seconds, bool]] = []
+    spent: Seconds = defaultdict(float)
     with ExitStack() as stack:
-        spent: dict[str, float] = defaultdict(float)
-        for part, owner, (name,) in PLACES:
-            stack.enter_context(patch.object(owner, name, timed(getattr(owner, name), part, spent, clock)))
-        while len(found["step"]) < steps:
+        for part, owner, name in PLACES:
+            stack.enter_context(patch.object(owner, name, timed(getattr(owner, name), part, spent)))
+        while len(found) < STEPS:
             spent.clear()
-            ends = run.batch + 1 == run.batches
-            begin = clock()
-            run.step()
-            spent["step"] = clock() - begin
-            if not ends:  # the end of an epoch is no step
-                for part in ["step", *dict.fromkeys(part for part, *_ in PLACES)]:
-                    found[part].append(spent[part])
+            begin = time.perf_counter()
+            report = run.step()
+            spent["all"] = time.perf_counter() - begin
+            if report is None:
+                found.append((with_rest(spent), "error" in spent))
     return found
 
 
-def timed(function: Callable[..., Any], part: str, spent: dict[str, float], clock: Clock) -> Callable[..., Any]:
+def timed(function: Callable[..., Any], part: str, spent: Seconds) -> Callable[..., Any]:
     def run(*args: Any, **options: Any) -> Any:
-        begin = clock()
+        begin = time.perf_counter()
         result = function(*args, **options)
-        spent[part] += clock() - begin
+        spent[part] += time.perf_counter() - begin
         return result
 
     return run
 
 
-def table(found: dict[str, list[float]]) -> Iterator[str]:
-    """Of each part the first decile, which other work on the machine hardly touches, and its share of the step's."""
-    low = {part: quantiles(values, n=10)[0] for part, values in found.items()}
-    whole = low.pop("step")
-    rest = whole - sum(seconds for part, seconds in low.items() if not part.startswith(INSIDE))
-    yield f"{'part of a step':26} {'µs':>7} {'share':>6}"
-    for part, seconds in {**low, "the rest": rest, "all": whole}.items():
-        yield f"{part:26} {1e6 * seconds:7.0f} {seconds / whole:6.1%}"
+def with_rest(spent: Seconds) -> Seconds:
+    """And what no part took; an indented part is inside another."""
+    parts = sum(seconds for part, seconds in spent.items() if part != "all" and not part.startswith(" "))
+    return defaultdict(float, spent) | {"the rest": spent["all"] - parts}
 
 
-def show(
-    images: NDArray[np.uint8], config: rbm.TrainConfig, steps: int = 400, clock: Clock = time.perf_counter
-) -> None:
-    for line in table(seconds_of(images, config, steps, clock)):
-        print(line)
+def mean_of_quiet(steps: list[Seconds]) -> Seconds:
+    quiet = sorted(steps, key=lambda step: step["all"])[: max(1, round(QUIET * len(steps)))]
+    names = {name for step in quiet for name in step}
+    return defaultdict(float, {name: sum(step.get(name, 0.0) for step in quiet) / len(quiet) for name in names})
