@@ -28,9 +28,8 @@ from rbm.training.chains import Chains, start_chains, swap_rates
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
 from rbm.training.start import first_parameters, parameters_of
-from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
+from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator, too_far
 
-LARGEST = 50.0  # weights of models that learn stay below 20
 FROM_DATA = ("cd", "autoencoder")  # algorithms with as many rows below the batch as it has itself
 MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
 
@@ -168,18 +167,6 @@ class Trainer:
             raise self._diverged("the weights are no longer finite", np.inf)
         return self._end_epoch() if self.batch == self.batches else None
 
-    def step_on(self, images: ArrayLike) -> None:
-        """One step by other `images`, as many and as wide as before: an epoch of one batch, without its report.
-
-        For a run of which each epoch is one batch, and which has neither labels nor held-out images or monitors; bit
-        for bit the step of a run that goes on with these images. Raises ValueError for bad images, and Diverged.
-        """
-        self._images = Images(images, self.config)
-        with np.errstate(all="ignore"):
-            self._update(self._order)
-        self._check(self._error_sum / self._measured)
-        self._next_epoch()
-
     @property
     def parameters(self) -> Parameters:
         """The live arrays, which may be changed in place between two steps."""
@@ -247,7 +234,7 @@ class Trainer:
     def _end_epoch(self) -> Report:
         n, seconds = len(self._images), self._seconds
         error = self._error_sum / self._measured
-        self._check(error)
+        self._stop_if_too_far(error)
         self._last_good = self.model
         self._next_epoch()
         return Report(
@@ -262,14 +249,9 @@ class Trainer:
             state=self.snapshot(),
         )
 
-    def _check(self, error: float) -> None:
-        """Raises Diverged where the parameters have gone too far."""
-        weights, *biases = self._parameters
-        largest = float(max(weights.max(), -weights.min()))  # NaN if there is one
-        if not (np.isfinite(largest) and all(np.isfinite(bias).all() for bias in biases)):
-            raise self._diverged("the weights are no longer finite", error)
-        if largest > LARGEST:
-            raise self._diverged(f"a weight has grown to {largest:.3g}", error)
+    def _stop_if_too_far(self, error: float) -> None:
+        if what := too_far(self._parameters):
+            raise self._diverged(what, error)
 
     def _next_epoch(self) -> None:
         self.epoch, self.batch = self.epoch + 1, 0
