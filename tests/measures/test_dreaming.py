@@ -78,7 +78,7 @@ def dreams_of(model: rbm.RBM, sweeps: tuple[int, ...] = (200, 1000)) -> list[Dre
 
 
 def test_the_default_preset_learns_and_dreams_digits() -> None:
-    """Of nine seeds, three end with one class in more than 35 % after 1,000 sweeps; this is none of them."""
+    """Of nine trainings three end with one class in more than 35 % after 1,000 sweeps: this is another."""
     data, _ = digits()
     config = replace(next(iter(rbm.PRESETS.values())), seed=3)
     *_, report = rbm.train(data.train_images, config, validation=data.test_images)
