@@ -25,7 +25,8 @@ def training_bytes(config: TrainConfig, n_images: int, n_visible: int) -> int:
         4 bytes × (6 v h + (3 (batch + chains) + measured) (v + h))
 
     Weights, their velocity, the first and the last good model, a snapshot and the model that is shown, and a gradient
-    of its own where it is centred or weights decay; and rows of units: those of the batch and of the chains, each with its means, its draws and its products.
+    of its own where it is centred or weights decay; and rows of units: those of the batch and of the chains, each with
+    its means, its draws and its products.
     """
     v, h = n_visible, config.n_hidden
     batch = min(config.batch_size, n_images)
