@@ -21,11 +21,12 @@ from rbm.measures.diagnostics import BLOCK
 from rbm.measures.pseudo_likelihood import all_flips, one_flip, pixel_of_each_row
 from rbm.models.arrays import Array, Float64, Floats, bernoulli, log_odds, sigmoid
 from rbm.models.binary import RBM
+from rbm.models.layers import Parameters
 from rbm.models.sampling import gibbs
 from rbm.training.config import Algorithm, Binarize, Negative, Schedule, TrainConfig, VisibleBias
+from rbm.training.lasting import Lasting
 from rbm.training.settings import document, settings_of
-from rbm.training.state import TrainState
-from rbm.training.trainer import Trainer
+from rbm.training.state import Diverged, TrainState
 
 ROUNDING = 1e-6  # so far outside [0, 1] is no mistake: MinMaxScaler itself returns 1 + 2e-16
 _OUR_NAME = {"n_components": "n_hidden", "n_iter": "epochs"}  # and random_state makes the seed
@@ -88,6 +89,8 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         self.sparsity_target, self.sparsity_cost, self.sparsity_decay = sparsity_target, sparsity_cost, sparsity_decay
         self.weight_std, self.visible_bias, self.hidden_bias = weight_std, visible_bias, hidden_bias
 
+    _trainer: Lasting | None = None  # of the last `partial_fit`
+
     def fit(self, X: Any, y: Any = None) -> BernoulliRBM:
         """Train anew for `n_iter` epochs on X (n_samples, n_features), shuffled in each; `y` is ignored.
 
@@ -108,6 +111,7 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
                     f"[{type(self).__name__}] Iteration {report.epoch}, pseudo-likelihood = {value:.2f}, "
                     f"time = {seconds:.2f}s"
                 )
+        self._state, self._trainer = trainer.snapshot(), None  # the trainer holds X
         return self._keep(trainer)
 
     def partial_fit(self, X: Any, y: Any = None) -> BernoulliRBM:
@@ -124,8 +128,13 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
         if first:
             self.random_state_ = np.random.default_rng(seed)
         config = replace(self._config(seed), batch_size=X.shape[0], schedule="constant")
-        trainer = _trainer(X, config, state=None if first else self._resumed(X.shape[0]))
-        trainer.step()
+        own = None if first else self._own()
+        if own is None or self._trainer is None or not self._trainer.serves(config, own):
+            self._trainer = trainer = _trainer(X, config, None if own is None else self._resumed(X.shape[0], own))
+            trainer.step()
+            self._state = trainer.snapshot()
+        else:
+            trainer = self._step_on(self._trainer, X, own)
         return self._keep(trainer)
 
     def transform(self, X: Any) -> Any:
@@ -190,7 +199,7 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def h_samples_(self) -> Array:
         """The hidden draws (chains, n_components) of the persistent chains. AttributeError without any."""
         check_is_fitted(self)
-        arrays = self._state.arrays
+        arrays = self._now().arrays
         if "chains" not in arrays:
             raise AttributeError(f'algorithm {self.algorithm!r} keeps no chains; use "pcd" or "pt"')
         chains: Array = arrays["chains"]
@@ -225,25 +234,45 @@ class BernoulliRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstima
     def _rng(self) -> np.random.Generator:
         return np.random.default_rng(self._seed())
 
-    def _keep(self, trainer: Trainer) -> BernoulliRBM:
-        model = trainer.model
-        self.components_ = model.weights.T.copy()
-        self.intercept_visible_, self.intercept_hidden_ = model.visible_bias.copy(), model.hidden_bias.copy()
-        self._state = trainer.snapshot()
-        self._n_features_out = model.n_hidden
+    def _keep(self, trainer: Lasting) -> BernoulliRBM:
+        weights, visible_bias, hidden_bias = trainer.parameters
+        self.components_ = weights.copy().T
+        self.intercept_visible_, self.intercept_hidden_ = visible_bias.copy(), hidden_bias.copy()
+        self._n_features_out = len(hidden_bias)
         return self
 
-    def _resumed(self, n: int) -> TrainState:
-        """The state to go on from with a batch of n; the public arrays count, should someone have changed them."""
-        own = {
-            "weights": np.asarray(self.components_.T, dtype=np.float32),
-            "visible_bias": np.asarray(self.intercept_visible_, dtype=np.float32),
-            "hidden_bias": np.asarray(self.intercept_hidden_, dtype=np.float32),
-        }
-        order = self._state.arrays["order"]
+    def _own(self) -> Parameters:
+        """The public arrays, which count, should someone have changed them."""
+        arrays = self.components_.T, self.intercept_visible_, self.intercept_hidden_
+        return Parameters(*(np.asarray(array, dtype=np.float32) for array in arrays))
+
+    def _step_on(self, trainer: Lasting, X: Any, own: Parameters) -> Lasting:
+        try:
+            trainer.step_on(_dense(X), own)
+        except Diverged as error:
+            error.model = self.model_
+            self._trainer = None  # the next call goes on from the public arrays, with the chains of `_state`
+            raise
+        return trainer
+
+    def _now(self) -> TrainState:
+        """The state of the run, to go on from."""
+        state: TrainState = self._state if self._trainer is None else self._trainer.snapshot()
+        return state
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        if state.get("_trainer") is not None:
+            state = {**state, "_state": self._now(), "_trainer": None}
+        return state
+
+    def _resumed(self, n: int, own: Parameters) -> TrainState:
+        """The state to go on from with a batch of n."""
+        state = self._now()
+        order = state.arrays["order"]
         if len(order) != n:
             order = np.arange(n)
-        return TrainState({**self._state.arrays, **own, "order": order}, {**self._state.values, "batch_size": n})
+        return TrainState({**state.arrays, **own._asdict(), "order": order}, {**state.values, "batch_size": n})
 
     def _seen(self, X: Any) -> Any:
         check_is_fitted(self)
@@ -288,10 +317,14 @@ _OWN = {  # the parameters that are not TrainConfig's, or not quite
 document(BernoulliRBM, {**_SETTINGS, "n_components": _SETTINGS["n_hidden"]}, _OWN)
 
 
-def _trainer(X: Any, config: TrainConfig, state: TrainState | None = None) -> Trainer:
-    trainer = Trainer(X.toarray() if issparse(X) else X, config, state=state)
+def _trainer(X: Any, config: TrainConfig, state: TrainState | None = None) -> Lasting:
+    trainer = Lasting(_dense(X), config, state=state)
     trainer.start_error = math.inf  # the error of few rows, or of another batch, is no measure for the next
     return trainer
+
+
+def _dense(X: Any) -> Any:
+    return X.toarray() if issparse(X) else X
 
 
 def _log_partition(model: RBM, v: Binary, rng: np.random.Generator) -> float:

@@ -248,6 +248,31 @@ def test_partial_fit_starts_from_parameters_that_were_changed_by_hand():
     np.testing.assert_allclose(estimator.partial_fit(STRIPES).components_, 2.0)
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"algorithm": "cd", "momentum": 0.5}, {"centering": True, "sparsity_cost": 0.1}]
+)
+def test_partial_fit_on_small_batches_is_the_same_however_often_the_run_is_set_aside(options):
+    """A copy has no trainer that lives on, and must make one."""
+    lasting = BernoulliRBM(5, batch_size=7, random_state=0, **options)
+    renewed = BernoulliRBM(5, batch_size=7, random_state=0, **options)
+    for begin in range(0, 28, 7):
+        lasting.partial_fit(STRIPES[begin : begin + 7])
+        renewed = copy.deepcopy(renewed.partial_fit(STRIPES[begin : begin + 7]))
+    for name in ("components_", "intercept_hidden_", "intercept_visible_"):
+        np.testing.assert_array_equal(getattr(lasting, name), getattr(renewed, name))
+
+
+def test_after_a_blow_up_the_model_before_it_is_kept():
+    estimator = BernoulliRBM(5, random_state=0).partial_fit(STRIPES).partial_fit(STRIPES)
+    before = estimator.components_.copy()
+    estimator.components_[0, 0] = 60
+    with pytest.raises(rbm.Diverged, match="a weight has grown to 60"):
+        estimator.partial_fit(STRIPES)
+    estimator.components_[0, 0] = before[0, 0]
+    np.testing.assert_array_equal(estimator.components_, before)
+    assert np.isfinite(estimator.partial_fit(STRIPES).components_).all()
+
+
 def test_partial_fit_refuses_another_kind_of_run_and_another_width():
     estimator = fitted()
     with pytest.raises(ValueError, match="the state is of another kind of run"):

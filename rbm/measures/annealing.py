@@ -57,11 +57,11 @@ def _anneal_block(model: RBM, base: Float64, v: Array, betas: Float64, rng: np.r
         if after == betas[-1]:
             break
         x *= np.float32(after)
-        hidden.draw(hidden.mean_(x), out=x)
+        hidden.sample(x, out=x)
         np.matmul(x, down, out=v)
         v *= np.float32(after)
         v += (base + after * slope).astype(np.float32)
-        visible.draw(visible.mean_(v), out=v)
+        visible.sample(v, out=v)
     return log_weights
 
 

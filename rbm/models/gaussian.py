@@ -98,6 +98,10 @@ class Gaussian:
         self._rng.standard_normal(out=noise, dtype=np.float32)
         return np.add(mean, noise, out=out)
 
+    def sample(self, x: Array, out: Array) -> Array:
+        """out ~ N(x, 1); `out` may be `x`."""
+        return self.draw(x, out=out)
+
 
 @dataclass(frozen=True, eq=False)
 class Standard:

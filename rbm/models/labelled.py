@@ -140,6 +140,12 @@ class PixelsAndClass(Bernoulli):
         out[:, -self._n_classes :] = one_of(edges, self._rng)
         return out
 
+    def sample(self, x: Array, out: Array) -> Array:
+        edges = softmax(x[:, -self._n_classes :]).cumsum(axis=1)
+        super().sample(x, out=out)
+        out[:, -self._n_classes :] = one_of(edges, self._rng)
+        return out
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Marginal(RBM):

@@ -1,4 +1,9 @@
-"""What the hot loop does to a layer in place: from total input to mean, from mean to draw."""
+"""What the hot loop does to a layer in place: from total input to mean or draw, from mean to draw.
+
+A draw is exact to the last bit of its mean and costs 16 random bits. With U a whole number below 2^16 and U' a
+uniform number in [0, 1), (U + U') / 2^16 is uniform, and below p if U is below the whole part of 2^16 p; only if it
+is that whole part, once in 65,536 draws, does U' matter, and only then is it drawn.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +12,16 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm.models.arrays import Array
+from rbm.models.arrays import Array, Float64
+from rbm.models.blas import product_plus
 
 WHOLE_WORDS = (np.random.SFC64, np.random.PCG64, np.random.PCG64DXSM, np.random.Philox)  # raw words of 64 random bits
-ONE = np.uint32(0x3F800000)  # the bits of float32 1.0
+ONE = np.float32(1)
+SIDES = 65536.0  # of the die U
+MOST = np.nextafter(np.float32(SIDES), np.float32(0))  # times a share of 1 it still fits into 16 bits
+
+Places = NDArray[np.intp]
+Words = NDArray[np.uint16]
 
 
 class Parameters(NamedTuple):
@@ -22,10 +33,17 @@ class Parameters(NamedTuple):
 
 
 class Units(Protocol):
-    """A layer. `mean_` turns total inputs (n, units) into means in place; `draw` samples, maybe in place."""
+    """A layer, n rows of it. Total inputs and means may be the same array as `out`."""
 
-    def mean_(self, x: Array) -> Array: ...
-    def draw(self, mean: Array, out: Array) -> Array: ...
+    def mean_(self, x: Array) -> Array:
+        """Total inputs become means in place."""
+
+    def draw(self, mean: Array, out: Array) -> Array:
+        """`out` becomes draws of units with this `mean`."""
+
+    def sample(self, x: Array, out: Array) -> Array:
+        """`out` becomes draws of units with these total inputs, which are used up: for layers whose mean nobody
+        wants."""
 
 
 class Layers(NamedTuple):
@@ -40,51 +58,73 @@ class Bernoulli:
 
     def __init__(self, rng: np.random.Generator, largest: int) -> None:
         self._rng = rng
-        self._shifted = np.empty(largest, dtype=np.float32)
+        self._whole = np.empty(largest, dtype=np.uint16)
+        self._flags = np.empty((2, largest), dtype=np.bool_)
 
     def mean_(self, x: Array) -> Array:
-        """x becomes sigmoid(x); with tanh, for which NumPy has SIMD code and which can't overflow."""
-        x *= 0.5
-        np.tanh(x, out=x)
-        x *= 0.5
-        x += 0.5
-        return x
+        """x becomes sigmoid(x) = 1 - 1 / (1 + exp(x)): of NumPy's functions, exp is fast on all processors, tanh only
+        on some."""
+        _one_and_exp_(x)
+        np.reciprocal(x, out=x)
+        return np.subtract(ONE, x, out=x)
 
     def draw(self, mean: Array, out: Array) -> Array:
         """out ~ Bernoulli(mean); `out` may be `mean`."""
-        uniform = uniform_in_one_to_two(self._rng, mean.size).reshape(mean.shape)
-        shifted = self._shifted[: mean.size].reshape(mean.shape)
-        np.add(mean, 1, out=shifted)
-        return np.less(uniform, shifted, out=out, casting="unsafe")
+        whole = self._whole[: mean.size].reshape(mean.shape)
+        np.multiply(mean, MOST, out=whole, casting="unsafe")
+        dice = random_words(self._rng, mean.size).reshape(mean.shape)
+        on, even = self._flags[:, : mean.size].reshape(2, *mean.shape)
+        np.less(dice, whole, out=on)
+        ties = np.equal(dice, whole, out=even).ravel().nonzero()[0]
+        if len(ties):
+            shares = mean.reshape(-1)[ties] * SIDES
+            on.reshape(-1)[ties] = self._second_draw(ties, shares)
+        np.copyto(out, on)
+        return out
+
+    def sample(self, x: Array, out: Array) -> Array:
+        """out ~ Bernoulli(sigmoid(x)); `out` may be `x`, which is used up.
+
+        It asks who is off: the share of that is 1 / (1 + exp(x)).
+        """
+        _one_and_exp_(x)
+        np.divide(MOST, x, out=x)
+        whole = self._whole[: x.size].reshape(x.shape)
+        np.copyto(whole, x, casting="unsafe")
+        dice = random_words(self._rng, x.size).reshape(x.shape)
+        on, even = self._flags[:, : x.size].reshape(2, *x.shape)
+        np.greater_equal(dice, whole, out=on)
+        ties = np.equal(dice, whole, out=even).ravel().nonzero()[0]
+        if len(ties):
+            shares = x.reshape(-1)[ties] * (SIDES / float(MOST))
+            on.reshape(-1)[ties] = ~self._second_draw(ties, shares)
+        np.copyto(out, on)
+        return out
+
+    def _second_draw(self, ties: Places, shares: Float64) -> NDArray[np.bool_]:
+        """Whether U + U' is below 2^16 p, the `shares`, where U is the whole part of it."""
+        found: NDArray[np.bool_] = self._rng.random(len(ties)) < shares - self._whole[ties]
+        return found
 
 
-def uniform_in_one_to_two(rng: np.random.Generator, count: int) -> Array:
-    """Uniform float32 (count,) on the 2^23 numbers of [1, 2): raw bits below the exponent of 1.
-
-    Half the time of `rng.random(dtype=float32)`, which scales what it draws.
-    """
-    bits = _random_words(rng, count)
-    bits >>= 9
-    bits |= ONE
-    return bits.view(np.float32)
+@np.errstate(over="ignore")  # 1 / (1 + inf) is right
+def _one_and_exp_(x: Array) -> None:
+    np.exp(x, out=x)
+    x += ONE
 
 
-def _random_words(rng: np.random.Generator, count: int) -> NDArray[np.uint32]:
-    """Uniform uint32 (count,): the halves of raw words where those have 64 bits, as all but MT19937's have."""
+def random_words(rng: np.random.Generator, count: int) -> Words:
+    """Uniform uint16 (count,): the quarters of raw words where those have 64 bits, as all but MT19937's have."""
     if isinstance(rng.bit_generator, WHOLE_WORDS):
-        return rng.bit_generator.random_raw((count + 1) // 2).view(np.uint32)[:count]
-    return rng.integers(0, 2**32, count, dtype=np.uint32)
+        return rng.bit_generator.random_raw((count + 3) // 4).view(np.uint16)[:count]
+    return rng.integers(0, 2**16, count, dtype=np.uint16)
 
 
 def up(p: Parameters, v: Array, out: Array) -> Array:
     """Total input of the hidden units, v·W + c."""
-    np.matmul(v, p.weights, out=out)
-    out += p.hidden_bias
-    return out
+    return product_plus(v, p.weights, p.hidden_bias, out)
 
 
 def down(p: Parameters, h: Array, out: Array) -> Array:
     """Total input of the visible units, W·h + b."""
-    np.matmul(h, p.weights.T, out=out)
-    out += p.visible_bias
-    return out
+    return product_plus(h, p.weights.T, p.visible_bias, out)

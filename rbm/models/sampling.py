@@ -55,7 +55,7 @@ def gibbs(
     ValueError for a negative number of steps, a bad temperature, or another number of temperatures than steps.
     """
     visible: Array = np.array(v, dtype=np.float32)
-    for sweep in sweeps(model, visible, steps, rng, clamp, temperature):
+    for sweep in sweeps(model, visible, steps, rng, clamp, temperature, means=False):
         visible = sweep.visible
     return visible
 
@@ -80,14 +80,16 @@ def sweeps(
     rng: np.random.Generator,
     clamp: Mask | None = None,
     temperature: float | NDArray[np.floating] = 1.0,
+    means: bool = True,
 ) -> Iterator[Sweep]:
-    """The sweeps of `chain`, each in the same two arrays, which the next one overwrites."""
+    """The sweeps of `chain`, each in the same two arrays, which the next one overwrites. Without `means` those aren't
+    computed, which leaves the draws as they are and takes less time; `mean` then holds nothing of use."""
     if steps < 0:
         raise ValueError(f"a chain takes 0 or more steps, got {steps}")
     if clamp is not None and np.shape(clamp)[-1:] != start.shape[-1:]:
         raise ValueError(f"the clamp has shape {np.shape(clamp)}, the visible units {start.shape}")
     if model.joint is not model:
-        yield from _of_pixels(model, start, steps, rng, clamp, temperature)
+        yield from _of_pixels(model, start, steps, rng, clamp, temperature, means)
         return
     p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
     layers = model.layers(rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
@@ -96,12 +98,16 @@ def sweeps(
     hidden = np.empty((*start.shape[:-1], model.n_hidden), dtype=np.float32)
     for beta in _inverse(model, temperature, steps):
         up(p, visible, out=hidden)
-        hidden *= beta
-        layers.hidden.draw(layers.hidden.mean_(hidden), out=hidden)
-        down(p, hidden, out=mean)
-        mean *= beta
-        layers.visible.mean_(mean)
-        visible = layers.visible.draw(mean, out=drawn)
+        if beta != 1:
+            hidden *= beta
+        layers.hidden.sample(hidden, out=hidden)
+        down(p, hidden, out=drawn)
+        if beta != 1:
+            drawn *= beta
+        if means:
+            mean[...] = drawn
+            layers.visible.mean_(mean)
+        visible = layers.visible.sample(drawn, out=drawn)
         if clamp is not None:
             np.copyto(drawn, start, where=clamp)
             np.copyto(mean, start, where=clamp)
@@ -115,12 +121,13 @@ def _of_pixels(
     rng: np.random.Generator,
     clamp: Mask | None,
     temperature: float | NDArray[np.floating],
+    means: bool,
 ) -> Iterator[Sweep]:
     """The chain of pixels and classes, of which only the pixels are looked at."""
     pixels, whole = model.n_visible, model.joint
     if clamp is not None:
         clamp = np.concatenate([clamp, np.zeros((*np.shape(clamp)[:-1], whole.n_classes), dtype=bool)], axis=-1)
-    for sweep in sweeps(whole, whole.guess(start), steps, rng, clamp, temperature):
+    for sweep in sweeps(whole, whole.guess(start), steps, rng, clamp, temperature, means):
         yield Sweep(sweep.visible[..., :pixels], sweep.mean[..., :pixels])
 
 

@@ -51,7 +51,7 @@ class Tempered:
         v -= self._base
         v *= self._row_beta()
         v += self._base
-        visible.draw(visible.mean_(v), out=v)
+        visible.sample(v, out=v)
         x = up(p, v, out=self._mean)
         self._swap(v @ (self._base - p.visible_bias) - np.einsum("ij,ij->i", x, self._hidden))
         x *= self._row_beta()

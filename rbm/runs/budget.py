@@ -22,16 +22,18 @@ MEASURED = 1000  # rows whose error is measured at a time
 def training_bytes(config: TrainConfig, n_images: int, n_visible: int) -> int:
     """Memory at the peak of a training, beside its images.
 
-        4 bytes × (7 v h + (3 (batch + chains) + measured) (v + h))
+        4 bytes × (6 v h + (3 (batch + chains) + measured) (v + h))
 
-    Weights, their gradient and velocity, the first and the last good model, a snapshot and the model that is shown; and
-    rows of units: those of the batch and of the chains, each with its means, its draws and its products.
+    Weights, their velocity, the first and the last good model, a snapshot and the model that is shown, and a gradient
+    of its own where it is centred or weights decay; and rows of units: those of the batch and of the chains, each with
+    its means, its draws and its products.
     """
     v, h = n_visible, config.n_hidden
     batch = min(config.batch_size, n_images)
     chains = {"pcd": config.chains, "pt": config.chains * config.temperatures}.get(config.algorithm, batch)
     cut = n_images * v if config.binarize == "threshold" else 0  # bytes of a copy
-    return 4 * (7 * v * h + (3 * (batch + chains) + min(n_images, MEASURED)) * (v + h)) + cut
+    weights = 6 + bool(config.centering or config.l1 or config.l2)
+    return 4 * (weights * v * h + (3 * (batch + chains) + min(n_images, MEASURED)) * (v + h)) + cut
 
 
 def check_training(config: TrainConfig, n_images: int, n_visible: int, megabytes: int, means: int = 0) -> None:

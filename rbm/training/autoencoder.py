@@ -52,8 +52,8 @@ class Rebuilt:
 class AutoencoderGradient(Gradient):
     """From rows v, v̂ and h, h to v, δ and g, h: then the product of the upper and the lower rows is ΔW."""
 
-    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters) -> None:
-        """`out` becomes rate times the steepest descent of the mean loss of n images; m is n. Uses all rows up."""
+    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters, keep: float = 0) -> None:
+        """As in `Gradient`, by the steepest descent of the mean loss of n images; m is n. Uses all rows up."""
         v, delta = self.visible[:n], self.visible[n : n + m]
         g, h = self.hidden[:n], self.hidden[n : n + m]
         np.subtract(v, delta, out=delta)
@@ -66,9 +66,7 @@ class AutoencoderGradient(Gradient):
             g -= self._sparsity_push(h)
         share = np.float32(rate / n)
         self.hidden[: n + m] *= share
-        np.multiply(delta.sum(axis=0), share, out=out.visible_bias)
-        np.sum(g, axis=0, out=out.hidden_bias)
-        self._product(n + m, out)
+        self._add(n + m, share * delta.sum(axis=0), g.sum(axis=0), out, keep)
         self._decay(weights, rate, out.weights)
 
 

@@ -74,10 +74,11 @@ class FromData:
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
         n = len(data_h)
         drawn = self._layers.hidden.draw(data_h, out=self._hidden[:n])
-        sweep(p, self._layers, with_rows(self._hidden, n, data_h, len(v)), v, h, sampled=self._sampled)
         for _ in range(steps - 1):
-            self._layers.hidden.draw(h, out=drawn)
             sweep(p, self._layers, drawn, v[:n], h, sampled=self._sampled)
+            self._layers.hidden.sample(h, out=drawn)
+        sweep(p, self._layers, with_rows(self._hidden, n, data_h, len(v)), v, h, sampled=self._sampled)
+        self._layers.hidden.mean_(h)
 
     def arrays(self) -> Arrays:
         return {}
@@ -99,11 +100,11 @@ class Persistent:
 
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
         m = len(h)
-        sweep(p, self._layers, with_rows(self._both, m, data_h, len(v)), v, h, sampled=self._sampled)
-        self._layers.hidden.draw(h, out=self._hidden)
         for _ in range(steps - 1):
             sweep(p, self._layers, self._hidden, v[:m], h, sampled=self._sampled)
-            self._layers.hidden.draw(h, out=self._hidden)
+            self._layers.hidden.sample(h, out=self._hidden)
+        sweep(p, self._layers, with_rows(self._both, m, data_h, len(v)), v, h, sampled=self._sampled)
+        self._layers.hidden.draw(self._layers.hidden.mean_(h), out=self._hidden)
 
     def arrays(self) -> Arrays:
         return {"chains": self._hidden}
@@ -117,9 +118,11 @@ def with_rows(hidden: Array, m: int, more: Array, rows: int) -> Array:
 
 
 def sweep(p: Parameters, layers: Layers, hidden: Array, v: Array, h: Array, sampled: bool) -> None:
-    """v becomes the mean of p(v | hidden); as many rows as `h` has, drawn from it if `sampled`, go up to p(h | v)."""
-    layers.visible.mean_(down(p, hidden, out=v))
-    samples = v[: len(h)]
-    if sampled:
-        layers.visible.draw(samples, out=samples)
-    layers.hidden.mean_(up(p, samples, out=h))
+    """h becomes the total input of the hidden units from as many rows of v as it has: draws of p(v | hidden), or means
+    if not `sampled`. Further rows of `hidden` and `v` are for means alone."""
+    samples, means = np.split(down(p, hidden, out=v), [len(h) if sampled else 0])
+    if len(samples):
+        layers.visible.sample(samples, out=samples)
+    if len(means):
+        layers.visible.mean_(means)
+    up(p, v[: len(h)], out=h)

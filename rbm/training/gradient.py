@@ -4,7 +4,8 @@ Data rows stand above, model rows below, each scaled by its share of the step (+
 
     ΔW = vᵀ h        Δb = Σ share·v        Δc = Σ h
 
-hold both terms of the gradient, and centring is two rows more.
+hold both terms of the gradient, and centring is two rows more. What was there before may stay and be added to: the
+velocity of momentum, or the parameters themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from rbm.models.arrays import Array, Arrays
+from rbm.models.blas import add_product
 from rbm.models.layers import Parameters
 from rbm.training.config import TrainConfig
 
@@ -30,8 +32,9 @@ class Gradient:
         self._share = np.empty(rows, dtype=np.float32)
         self._mu, self._lambda = visible_mean, hidden_mean
         self._activity = hidden_mean.copy()
-        decays = config.l1 or config.l2
-        self._scratch = np.empty((len(visible_mean), len(hidden_mean)) if decays else 0, dtype=np.float32)
+        decays = bool(config.l1 or config.l2)
+        self.may_add = not (decays or config.centering)  # whether a step may go into the parameters it is made from
+        self._scratch = np.empty(0 if self.may_add else (len(visible_mean), len(hidden_mean)), dtype=np.float32)
 
     def arrays(self) -> Arrays:
         """The running means that are in use, live."""
@@ -42,8 +45,12 @@ class Gradient:
             arrays |= {"activity": self._activity}
         return arrays
 
-    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters) -> None:
-        """`out` becomes rate times the gradient, from n data rows and m model rows. Uses the hidden rows up."""
+    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters, keep: float = 0) -> None:
+        """`out` becomes keep times itself and rate times the gradient, from n data rows and m model rows.
+
+        Uses the hidden rows up. With `keep` 0 it doesn't matter what `out` held. `weights` may be those of `out` where
+        `may_add` says so.
+        """
         v, h = self.visible[: n + m], self.hidden[: n + m]
         if self._config.centering:
             self._move_offsets(v[:n], h[:n])
@@ -51,37 +58,39 @@ class Gradient:
             h[:n] -= self._sparsity_push(h[:n])
         share = self._share[: n + m]
         share[:n], share[n:] = rate / n, -rate / m
-        h *= share[:, None]  # the step goes into the rows, which are fewer than the weights
-        np.matmul(share, v, out=out.visible_bias)
-        np.sum(h, axis=0, out=out.hidden_bias)
-        self._product(n + m, out)
+        h[:n] *= share[0]  # the step goes into the rows, which are fewer than the weights
+        h[n:] *= share[-1]
+        self._add(n + m, share @ v, np.ones(n + m, dtype=np.float32) @ h, out, keep)
         self._decay(weights, rate, out.weights)
 
-    def _product(self, rows: int, out: Parameters) -> None:
-        """The change of the weights from rows that hold the step, beside the biases' that are in `out`."""
+    def _add(self, rows: int, visible_bias: Array, hidden_bias: Array, out: Parameters, keep: float) -> None:
+        """The step into `out`: the biases' is given, that of the weights in the rows."""
         if self._config.centering:
-            self._centred_product(rows, out)
+            visible_bias, hidden_bias = self._centred_product(rows, visible_bias, hidden_bias)
+            add_(out.weights, self._scratch, keep)
         else:
-            np.matmul(self.visible[:rows].T, self.hidden[:rows], out=out.weights)
+            add_product(self.visible[:rows].T, self.hidden[:rows], out.weights, keep)
+        add_(out.visible_bias, visible_bias, keep)
+        add_(out.hidden_bias, hidden_bias, keep)
 
     def _move_offsets(self, data_v: Array, data_h: Array) -> None:
         rate = OFFSET_RATE * np.float32(len(data_v) / self._batch)
         self._mu += rate * (data_v.mean(axis=0) - self._mu)
         self._lambda += rate * (data_h.mean(axis=0) - self._lambda)
 
-    def _centred_product(self, rows: int, out: Parameters) -> None:
+    def _centred_product(self, rows: int, visible_bias: Array, hidden_bias: Array) -> tuple[Array, Array]:
         """G = <(v - μ)(h - λ)ᵀ>_data - <(v - μ)(h - λ)ᵀ>_model, then Δb -= G λ and Δc -= Gᵀ μ.
 
         As the shares of data and model cancel, centring adds -μ Δhᵀ - Δv λᵀ: two rows. The bias terms carry
-        the step over to the ordinary parametrisation (Melchior, Fischer & Wiskott, arXiv 1311.1354).
+        the step over to the ordinary parametrisation (Melchior, Fischer & Wiskott, arXiv 1311.1354). G is left in
+        the scratch; the bias terms are returned.
         """
         np.negative(self._mu, out=self.visible[rows])
-        self.hidden[rows] = out.hidden_bias
-        np.negative(out.visible_bias, out=self.visible[rows + 1])
+        self.hidden[rows] = hidden_bias
+        np.negative(visible_bias, out=self.visible[rows + 1])
         self.hidden[rows + 1] = self._lambda
-        np.matmul(self.visible[: rows + 2].T, self.hidden[: rows + 2], out=out.weights)
-        np.subtract(out.visible_bias, out.weights @ self._lambda, out=out.visible_bias)
-        np.subtract(out.hidden_bias, self._mu @ out.weights, out=out.hidden_bias)
+        np.matmul(self.visible[: rows + 2].T, self.hidden[: rows + 2], out=self._scratch)
+        return visible_bias - self._scratch @ self._lambda, hidden_bias - self._mu @ self._scratch
 
     def _sparsity_push(self, data_h: Array) -> Array:
         """cost · (q - target) (n_hidden,), to be taken off the data rows; q is the running mean of each unit.
@@ -101,3 +110,13 @@ class Gradient:
         if self._config.l1:
             most = np.float32(rate * self._config.l1)
             change -= np.clip(weights, -most, most, out=self._scratch)
+
+
+def add_(out: Array, change: Array, keep: float) -> None:
+    """out becomes keep·out + change; with `keep` 0 it doesn't matter what it held."""
+    if not keep:
+        out[...] = change
+        return
+    if keep != 1:
+        out *= np.float32(keep)
+    out += change

@@ -10,6 +10,9 @@ import numpy as np
 from rbm.errors import BadValue, Refused
 from rbm.models.arrays import Arrays
 from rbm.models.binary import RBM
+from rbm.models.layers import Parameters
+
+LARGEST = 50.0  # weights of models that learn stay below 20
 
 
 class Diverged(Refused, ArithmeticError):
@@ -64,6 +67,14 @@ class Report:
     images_per_second: float
     metrics: dict[str, float]  # what `monitors` asked for, by name; of "pt" also the `swap_rate` of neighbours
     state: TrainState  # to continue from, by train(..., state=report.state)
+
+
+def too_far(p: Parameters) -> str | None:
+    """How the parameters have blown up, in words; None where they haven't."""
+    largest = float(max(p.weights.max(), -p.weights.min()))  # NaN if there is one
+    if not (np.isfinite(largest) and np.isfinite(p.visible_bias).all() and np.isfinite(p.hidden_bias).all()):
+        return "the weights are no longer finite"
+    return f"a weight has grown to {largest:.3g}" if largest > LARGEST else None
 
 
 def restore(live: Arrays, saved: Arrays) -> None:

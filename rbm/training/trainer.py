@@ -29,9 +29,8 @@ from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
 from rbm.training.phases import Phases
 from rbm.training.start import first_parameters, parameters_of
-from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator
+from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator, too_far
 
-LARGEST = 50.0  # weights of models that learn stay below 20
 FROM_DATA = ("cd", "autoencoder")  # algorithms with as many rows below the batch as it has itself
 MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
 
@@ -124,7 +123,7 @@ class Trainer:
         self._parameters = p = (
             first_parameters(base, config, rng) if start is None else parameters_of(start, config, self._images)
         )
-        self._change, self._velocity = (Parameters(*map(np.zeros_like, p)) for _ in range(2))
+        self._velocity = Parameters(*map(np.zeros_like, p))  # without momentum, the change by an epoch's last batch
 
         model_rows = batch if config.algorithm in FROM_DATA else config.chains
         rungs = config.temperatures if config.algorithm == "pt" else 1
@@ -168,6 +167,11 @@ class Trainer:
             raise self._diverged("the weights are no longer finite", np.inf)
         return self._end_epoch() if self.batch == self.batches else None
 
+    @property
+    def parameters(self) -> Parameters:
+        """The live arrays, which may be changed in place between two steps."""
+        return self._parameters
+
     def see(self) -> Phases:
         """Both sides of the next update. It draws what `step` would: who only looks goes no further with it."""
         p, size = self._parameters, self.config.batch_size
@@ -185,17 +189,24 @@ class Trainer:
         return Phases(data_v, data_h, below[:m], model_h)
 
     def _update(self) -> None:
-        p, config, seen = self._parameters, self.config, self.see()
+        seen = self.see()
         n, m, progress = len(seen.data_v), len(seen.chain_v), self.epoch + self.batch / self.batches
         # a short last batch takes a shorter step, so that an image counts the same wherever it stands
-        self._gradient.step(n, m, config.rate_at(progress) * (n / self._batch_size), p.weights, out=self._change)
-        momentum = np.float32(config.momentum_at(self.epoch))
-        for value, change, velocity in zip(p, self._change, self._velocity, strict=True):
-            if momentum:
-                velocity *= momentum
-                change += velocity
+        self._move(n, m, self.config.rate_at(progress) * (n / self._batch_size))
+
+    def _move(self, n: int, m: int, rate: float) -> None:
+        """The parameters take the step of so many data and model rows.
+
+        It goes into them straight away, which saves a pass over the weights, where nobody asks for it later: without
+        momentum, and before the last batch of an epoch, after which monitors look and momentum may begin.
+        """
+        p, velocity, momentum = self._parameters, self._velocity, self.config.momentum_at(self.epoch)
+        if not momentum and self._gradient.may_add and self.batch + 1 < self.batches:
+            self._gradient.step(n, m, rate, p.weights, out=p, keep=1)
+            return
+        self._gradient.step(n, m, rate, p.weights, out=velocity, keep=momentum)
+        for value, change in zip(p, velocity, strict=True):
             value += change
-        self._change, self._velocity = self._velocity, self._change  # the change is the new velocity
 
     def _measure(self, batch: NDArray[np.int64]) -> int:
         """How many of the batch shall be rebuilt together with its sweep, in one product. None where grey pixels are
@@ -228,15 +239,9 @@ class Trainer:
     def _end_epoch(self) -> Report:
         n, seconds = len(self._images), self._seconds
         error = self._error_sum / self._measured
-        if not all(np.isfinite(array).all() for array in self._parameters):
-            raise self._diverged("the weights are no longer finite", error)
-        if (largest := float(np.abs(self._parameters.weights).max())) > LARGEST:
-            raise self._diverged(f"a weight has grown to {largest:.3g}", error)
+        self._stop_if_too_far(error)
         self._last_good = self.model
-        self.epoch, self.batch = self.epoch + 1, 0
-        self._good_at = f"epoch {self.epoch}"
-        self._error_sum, self._measured, self._seconds = 0.0, 0, 0.0
-        self._order = self._rng.permutation(n)
+        self._next_epoch()
         return Report(
             epoch=self.epoch,
             model=self._last_good,
@@ -248,6 +253,16 @@ class Trainer:
             | swap_rates(self._chains.swaps),
             state=self.snapshot(),
         )
+
+    def _stop_if_too_far(self, error: float) -> None:
+        if what := too_far(self._parameters):
+            raise self._diverged(what, error)
+
+    def _next_epoch(self) -> None:
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._good_at = f"epoch {self.epoch}"
+        self._error_sum, self._measured, self._seconds = 0.0, 0, 0.0
+        self._order = self._rng.permutation(len(self._images))
 
     def validation_error(self) -> float | None:
         """Mean reconstruction error of the held-out images now, if there are any."""

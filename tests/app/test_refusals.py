@@ -179,7 +179,7 @@ BEFORE_START = {
     "too much memory": (
         {},
         with_little_memory,
-        "this training would take about 19 MB of the server's memory, and RBM_MAX_TRAINING_MB allows 2; choose",
+        "this training would take about 18 MB of the server's memory, and RBM_MAX_TRAINING_MB allows 2; choose",
     ),
     "beyond a limit": ({}, with_limits, "this server allows at most 499 hidden units, got 500; lower it"),
 }

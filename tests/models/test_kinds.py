@@ -31,6 +31,9 @@ class Spins:
     def draw(self, mean, out):
         return np.subtract(2.0 * (self._rng.random(mean.shape) < (1 + mean) / 2), 1, out=out, casting="unsafe")
 
+    def sample(self, x, out):
+        return self.draw(self.mean_(x), out)
+
 
 @dataclass(frozen=True, eq=False)
 class SpinRBM(rbm.RBM):

@@ -357,14 +357,17 @@ def rows(gradient: Gradient, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return gradient.visible[:total].astype(float), gradient.hidden[:total].astype(float)
 
 
-def stepped(seed: int = 1, rate: float = 0.7, **changes: Any) -> tuple[Parameters, np.ndarray, np.ndarray]:
-    """The step at known rows and unit-scale weights, and the rows."""
+def stepped(
+    seed: int = 1, rate: float = 0.7, before: Parameters | None = None, keep: float = 0, **changes: Any
+) -> tuple[Parameters, np.ndarray, np.ndarray]:
+    """The step at known rows and unit-scale weights, beside what is kept of `before`, and the rows."""
     rng = np.random.default_rng(2)
     mean_v, mean_h = rng.random(PIXELS, dtype=np.float32), rng.random(HIDDEN, dtype=np.float32)
     gradient = Gradient(config(**changes), *ROWS, mean_v, mean_h)
     v, h = rows(gradient, seed)
-    out = Parameters(*(np.empty(s, np.float32) for s in ((PIXELS, HIDDEN), PIXELS, HIDDEN)))
-    gradient.step(*ROWS, rate, WEIGHTS, out)
+    shapes = ((PIXELS, HIDDEN), PIXELS, HIDDEN)
+    out = Parameters(*(np.full(s, np.nan, np.float32) for s in shapes)) if before is None else before
+    gradient.step(*ROWS, rate, WEIGHTS, out, keep)
     return out, v, h
 
 
@@ -382,6 +385,17 @@ def test_the_step_is_rate_times_data_minus_model() -> None:
     out, v, h = stepped(rate=0.7)
     for found, wanted in zip(out, moments(v, h), strict=True):
         assert found == pytest.approx(0.7 * wanted, abs=1e-6)
+
+
+@pytest.mark.parametrize("changes", [{}, {"centering": True}, {"l1": 0.1, "l2": 0.2}, {"sparsity_cost": 0.3}], ids=str)
+@pytest.mark.parametrize("keep", [1, 0.75])
+def test_a_step_is_added_to_what_is_kept_of_the_one_before(changes: dict[str, Any], keep: float) -> None:
+    rng, (alone, *_) = np.random.default_rng(9), stepped(**changes)
+    before = Parameters(*(rng.standard_normal(array.shape, dtype=np.float32) for array in alone))
+    kept = [keep * array.astype(float) for array in before]
+    out, *_ = stepped(before=before, keep=keep, **changes)
+    for found, was, step in zip(out, kept, alone, strict=True):
+        assert found == pytest.approx(was + step, abs=2e-6)
 
 
 def test_the_centred_step_is_the_step_of_the_centred_parametrisation() -> None:

@@ -337,7 +337,7 @@ def test_a_blow_up_is_noticed_within_one_epoch(rate):
 
 
 def test_after_a_later_blow_up_the_last_reported_model_is_kept():
-    settings = {"learning_rate": 0.1, "momentum_epochs": 2, "final_momentum": 0.999}  # a rate of 100, in the end
+    settings = {"learning_rate": 0.3, "momentum_epochs": 2, "final_momentum": 0.999}  # a rate of 300, in the end
     images, config = np.tile(bars_and_stripes(), (20, 1)), config_of({"n_hidden": 11, "epochs": 30, **settings})
     reports = []
     with pytest.raises(rbm.Diverged, match="learning_rate") as caught:  # noqa: PT012
