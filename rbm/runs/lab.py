@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
+from rbm.runs.sweep import Sweeps
 from rbm.runs.tower import Towers
 from rbm.training.config import TrainConfig
 from rbm.visitors import clean_name, owner_hash
@@ -81,6 +83,7 @@ class Lab:
         self._lock = threading.RLock()
         self._closed = False
         self._towers = Towers(self.store, self.run, self._model, self._go_on)
+        self._sweeps = Sweeps(self.store, self._places, self._unfinished, self._place)
         self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
         self._fingerprint = lru_cache(maxsize=16)(fingerprint)
         self._kept_model = lru_cache(maxsize=8)(self._read_model)
@@ -163,6 +166,74 @@ class Lab:
                 ))  # fmt: skip
         return started[1:]
 
+    def start_sweep(
+        self,
+        owner: str,
+        data: str,
+        configs: Sequence[TrainConfig],
+        names: Sequence[str],
+        *,
+        labels: bool = False,
+        measures: tuple[str, ...] = (),
+        sweep: str = "",
+    ) -> str:
+        """What new runs have in common, one for each of `configs` with its name (`Run.sweep`): they begin one after
+        another, as places of this owner's become free. Raises Busy while another sweep of this owner's waits.
+
+        sweep: of runs that are there, which these come to.
+        """
+        dataset, sweep = self._load(data), sweep or secrets.token_urlsafe(16)
+        if len(configs) > self.limits.max_runs // 2:
+            raise BadValue(
+                f"{len(configs)} runs are more than half of what RBM_MAX_RUNS lets this server keep; choose fewer"
+            )
+        found, n_classes = self._fingerprint(dataset, labels), trainable.n_classes(dataset, labels)
+        for config in configs:  # all of them, before the first begins
+            self._check(dataset, config, labels, measures, 0)
+        runs = [
+            Run(
+                clean_name(name), owner_hash(owner), data, found, config, time.time(), holder=self.store.holder,
+                n_classes=n_classes, measures=measures, sweep=sweep,
+            )
+            for config, name in zip(configs, names, strict=True)
+        ]  # fmt: skip
+        with self._lock:
+            self._check_one_sweep(owner)
+            self.store.make_room(len(runs))
+            for run in runs:
+                self.store.add(run)
+            self._sweeps.wait([self.store.get(run.id) for run in runs])  # what waits is in the list or nowhere
+        return sweep
+
+    def resume_sweep(self, owner: str, sweep: str) -> None:
+        """Go on with all runs of a sweep that can be resumed. Raises Busy while another sweep of this owner's waits."""
+        with self._lock:
+            self._check_one_sweep(owner)
+            resting = [run for run in reversed(self.runs(owner)) if run.sweep == sweep and self._rests(run)]
+            for run in resting:
+                self._check_resumable(run)
+            claimed = [run for run in resting if self.store.claim(run)]
+            self._sweeps.wait([self.store.get(run.id) for run in claimed])
+
+    def stop_sweep(self, owner: str, sweep: str) -> None:
+        """End all runs of a sweep that move or wait; the models so far are kept."""
+        with self._lock:
+            mine = [run for run in self.runs(owner) if run.sweep == sweep]
+            moving = [run for run in mine if run.id in self._sweeps or self.job(run.id)]
+            for run in sorted(
+                moving, key=lambda run: run.id not in self._sweeps
+            ):  # first those that would take a place
+                if not run.over:
+                    self.stop(owner, run.id)
+
+    def _check_one_sweep(self, owner: str) -> None:
+        if self._sweeps.waits(owner_hash(owner)):
+            raise Busy("a sweep of yours waits for its places already; stop it, or wait until it is nearly done")
+
+    def _rests(self, run: Run) -> bool:
+        """Whether nothing trains a run that isn't finished, and nothing will without being asked."""
+        return run.status in ("interrupted", "paused", "stopped", "failed") and not run.imported
+
     def _check(self, data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], units: int) -> None:
         """Raises BadValue for what can't be trained here, on so many hidden `units` of a layer below, 0 without."""
         n, pixels = data.train_images.shape
@@ -180,6 +251,7 @@ class Lab:
             if job is None or job.over:
                 self._check_resumable(run)
                 self._go_on(run)
+                self._sweeps.take_out(run_id)
                 self._towers.wait_again(run)
             else:
                 job.resume()
@@ -188,7 +260,7 @@ class Lab:
         """One mini-batch, then pause."""
         with self._lock:
             run, job = self._owned(owner, run_id), self.job(run_id)
-            if job is None and run.status == "paused":
+            if job is None and (run.status == "paused" or self._sweeps.take_out(run_id)):
                 self._go_on(run, Job.step)
             else:
                 self._own_job(run).step()
@@ -196,7 +268,7 @@ class Lab:
     def pause(self, owner: str, run_id: str) -> None:
         with self._lock:
             run = self._owned(owner, run_id)
-            if run.waits_below:
+            if run.waits_below or self._sweeps.take_out(run_id):
                 self.store.keep(replace(run, status="paused"))
             else:
                 self._own_job(run).pause()
@@ -205,7 +277,8 @@ class Lab:
         """End it; the model so far is kept."""
         with self._lock:
             run = self._owned(owner, run_id)
-            if self.job(run_id) is None and (run.status in ("paused", "interrupted") or run.waits_below):
+            rests = run.status in ("paused", "interrupted") or run.waits_below or self._sweeps.take_out(run_id)
+            if self.job(run_id) is None and rests:
                 self.store.keep(replace(run, status="stopped"), model=self._stored_model(run)[0])
                 self._towers.pass_on(run, "stopped")
             else:
@@ -248,6 +321,8 @@ class Lab:
         message = said if run.status == "interrupted" else run.message
         if run.waits_below:
             message = self._towers.waits_for(run)
+        elif run_id in self._sweeps:
+            message = self._sweeps.said
         return Progress(
             run.status, run.config.epochs, None, run.epoch, run.fraction, run.seconds, message=message
         )  # fmt: skip
@@ -319,7 +394,7 @@ class Lab:
             run, job = self._owned(owner, run_id), self.job(run_id)
             self._towers.check_bare(run, "delete that one first")
             self._change(owner, run_id, "deleted", time.time())
-            if run.waits_below:
+            if run.waits_below or self._sweeps.take_out(run_id):
                 self.store.keep(replace(run, status="stopped"))
             if job is not None:
                 job.stop()
@@ -416,6 +491,18 @@ class Lab:
             self.store.keep(run)  # as it was
             raise
 
+    def _places(self) -> int:
+        """Runs of a sweep that are under way at a time; one of them waits in the queue, to go on without a gap."""
+        return max(1, min(self.limits.max_active - 1, self.queue.workers + 1))
+
+    def _place(self, run: Run) -> None:
+        """There is a place for a run of a sweep."""
+        job = self.job(run.id)
+        if job is None or job.over:
+            self._go_on(run)
+        else:  # paused, and the disk did not take it
+            job.resume()
+
     def _job(self, run: Run, data: Dataset, progress: Progress | None = None) -> Job:
         below = self._towers.below(run.below) if run.below else None
         return Job(
@@ -442,8 +529,11 @@ class Lab:
             raise Refused(_ELSEWHERE)
         raise Refused(f"this run is {run.status}, and nothing trains it now")
 
+    def _unfinished(self, owner: str, but: str = "") -> int:
+        return sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
+
     def _check_share(self, owner: str, but: str = "") -> None:
-        unfinished = sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
+        unfinished = self._unfinished(owner, but)
         if unfinished >= self.limits.max_active:
             raise Busy(
                 f"you have {unfinished} unfinished trainings, and RBM_MAX_ACTIVE allows no more on this server; "
@@ -473,11 +563,13 @@ class Lab:
     def _ended(self, run_id: str) -> None:
         """Called by the thread of a training that is over."""
         with self._lock:
+            if self._closed:
+                return
             try:
-                if not self._closed:
-                    self._towers.pass_on(run := self.run(run_id), run.status)
+                self._towers.pass_on(run := self.run(run_id), run.status)
             except Refused as error:  # deleted: what waited for it was told then
                 log.info("nothing begins upon run %s: %s", run_id, error)
+            self._sweeps.begin()
 
     def _model(self, run: Run) -> RBM | None:
         job = self.job(run.id)
