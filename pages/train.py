@@ -5,7 +5,7 @@ import streamlit as st
 from rbm.app import current_model, current_run, frame, show
 from rbm.app.explained import link
 from rbm.app.glossary import define
-from rbm.app.train_page import buttons, form, model_file, watch
+from rbm.app.train_page import buttons, form, model_file, sweep, watch
 
 frame.ensure()
 
@@ -30,6 +30,7 @@ with live:
         watch.panel(run_id)
     elif chosen is not None:
         watch.before_the_first(chosen.data, chosen.config)
+sweep.section(chosen)
 
 with st.expander("Keep the model in use as a file, or bring one back", icon=":material/save:"):
     model_file.files(current_model.current())

@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-WORDS = ("run", "set", "data", "model", "drawing", "mask", "chapter", "layers")  # of these none is a number
+WORDS = ("run", "sweep", "set", "data", "model", "drawing", "mask", "chapter", "layers")  # of these none is a number
 LARGEST = 2**53  # beyond it a browser's numbers have gaps
 _TAKEN_OUT = "address_taken_out"
 

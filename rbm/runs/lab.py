@@ -341,6 +341,11 @@ class Lab:
         """This run and all that it stands on, bottom first. Raises NoSuchRun where one is gone."""
         return self._towers.chain(run_id)
 
+    def sweep(self, sweep: str) -> list[Run]:
+        """The runs of a sweep, in the order in which they were asked for, as they are now."""
+        kept = self.store.sweep(sweep)
+        return [job.run if (job := self.job(run.id)) else run for run in kept]
+
     def net(self, run_id: str) -> DeepBeliefNet | None:
         """This run on all that it stands on, as they are now; None where a layer is gone or has no model yet."""
         try:
