@@ -22,13 +22,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import platformdirs
 
 from rbm import datasets
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
+from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused, Unavailable
 from rbm.models.binary import RBM
 from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
 from rbm.runs import export, memory, tower, trainable
@@ -36,13 +36,18 @@ from rbm.runs.errand import Errands
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
-from rbm.runs.queue import Queue
+from rbm.runs.queue import Queue, cores
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
+from rbm.runs.stretch import Here, NoPlace, Stretch
 from rbm.runs.sweep import Sweeps
-from rbm.runs.tower import Towers
+from rbm.runs.tower import Below, Towers
 from rbm.training.config import TrainConfig
+from rbm.training.state import TrainState
 from rbm.visitors import clean_name, owner_hash
+
+if TYPE_CHECKING:
+    from rbm.runs.cluster import Cluster
 
 log = logging.getLogger(__name__)
 UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
@@ -64,7 +69,9 @@ def default_home() -> Path:
 
 
 class Lab:
-    """home: of the store. load: data by name. every: seconds between checkpoints. Raises as Store does."""
+    """home: of the store. load: data by name. every: seconds between checkpoints. dask: the address of a scheduler, on
+    whose workers it trains (`rbm.runs.cluster`). Raises as Store does.
+    """
 
     def __init__(
         self,
@@ -73,12 +80,14 @@ class Lab:
         *,
         load: Callable[[str], Dataset] = datasets.load,
         every: float = CHECKPOINT_SECONDS,
+        dask: str = "",
     ) -> None:
         memory.give_back_large_arrays()
         self.limits = limits or Limits()
         self.store = Store(home or default_home(), self.limits)
         self.queue = Queue(self.limits.workers or None, self.limits.max_waiting)
-        self.errands = Errands(self.queue)
+        self.cluster = self._connected(dask) if dask else None
+        self.errands = Errands(Queue(self.limits.workers or None, self.limits.max_waiting) if dask else self.queue)
         self._load, self._every = load, every
         self._lock = threading.RLock()
         self._closed = False
@@ -97,6 +106,8 @@ class Lab:
             job.interrupt()
         for job in jobs:
             job.rest()
+        if self.cluster is not None:
+            self.cluster.close()
         self.store.close()
 
     # ---- training
@@ -293,8 +304,10 @@ class Lab:
 
     @property
     def notice(self) -> str | None:
-        """What happened to a damaged store at the start, a sentence."""
-        return self.store.notice
+        """What happened to a damaged store at the start, and why no cluster trains, where one should."""
+        away = self.cluster.trouble if self.cluster else None
+        said = [self.store.notice, f"{away}; trainings run on this server itself." if away else None]
+        return " ".join(sentence for sentence in said if sentence) or None
 
     # ---- looking, with the id alone
 
@@ -511,8 +524,33 @@ class Lab:
     def _job(self, run: Run, data: Dataset, progress: Progress | None = None) -> Job:
         below = self._towers.below(run.below) if run.below else None
         return Job(
-            run, data, self.store, self.queue, progress=progress, every=self._every, below=below, ended=self._ended
+            run, data, self.store, self.queue, progress=progress, every=self._every, below=below, ended=self._ended,
+            make=self._begin_there if self.cluster else Here,
         )  # fmt: skip
+
+    def _connected(self, address: str) -> Cluster:
+        """The cluster, which is looked for at once, while pages are drawn already."""
+        from rbm.runs.cluster import Cluster
+
+        cluster = Cluster(address, self._resized)
+        threading.Thread(target=cluster.look, name="rbm-cluster", daemon=True).start()
+        return cluster
+
+    def _resized(self, workers: int) -> None:
+        """The cluster has so many workers now."""
+        most = self.limits.workers or max(workers, cores())
+        self.queue.resize(min(workers, most) if workers else min(cores(), most))
+
+    def _begin_there(self, run: Run, data: Dataset, below: Below | None, state: TrainState | None, /) -> Stretch:
+        """On the cluster; here, where it has no worker to offer and this server has."""
+        assert self.cluster is not None
+        try:
+            return self.cluster.begin(run, data, below, state)
+        except Unavailable as error:
+            with self.queue.lock:
+                if self.queue.overfull:
+                    raise NoPlace(str(error)) from error
+            return Here(run, data, below, state)
 
     def _live(self) -> list[Job]:
         with self._lock:

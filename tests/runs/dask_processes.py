@@ -1,0 +1,78 @@
+"""A real scheduler and real workers, as whoever runs a server starts them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.patience import SECONDS
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Processes:
+    """Of a cluster under `folder`."""
+
+    folder: Path
+    scheduler: subprocess.Popen[bytes]
+    address: str
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def add_worker(self) -> subprocess.Popen[bytes]:
+        options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--memory-limit", "0"]
+        options += ["--local-directory", str(self.folder / "spill")]
+        self.workers.append(_started("worker", self.address, *options, log=self.folder / f"worker-{len(self.workers)}"))
+        return self.workers[-1]
+
+    def worker_at(self, address: str) -> subprocess.Popen[bytes]:
+        """The process of the worker with this address, by what it has printed."""
+        (number,) = [n for n in range(len(self.workers)) if address in (self.folder / f"worker-{n}").read_text()]
+        return self.workers[number]
+
+    def end(self) -> None:
+        for process in (*self.workers, self.scheduler):
+            kill(process)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """At once, with no time for a farewell."""
+    process.send_signal(signal.SIGKILL)
+    process.wait(SECONDS)
+
+
+@contextmanager
+def cluster(folder: Path, workers: int) -> Iterator[Processes]:
+    folder.mkdir(exist_ok=True)
+    log = folder / "scheduler"
+    process = _started("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", log=log)
+    processes = Processes(folder, process, _address(process, log))
+    try:
+        for _ in range(workers):
+            processes.add_worker()
+        yield processes
+    finally:
+        processes.end()
+
+
+def _started(*words: str, log: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with log.open("wb") as file:
+        return subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=file, stderr=file, env=environment)
+
+
+def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    for _ in range(SECONDS * 20):
+        assert process.poll() is None, log.read_text()
+        for line in log.read_text().splitlines():
+            if "Scheduler at:" in line:
+                return line.split()[-1]
+        time.sleep(0.05)
+    raise AssertionError(log.read_text())
