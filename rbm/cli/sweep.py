@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import math
+import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -52,6 +53,12 @@ def add_options(add: Add) -> None:
         help="what else to measure on held-out images: %(choices)s (default: nothing)",
     )
     add(
+        "--dask",
+        metavar="ADDRESS",
+        help="of a Dask scheduler, tcp://... or tls://..., on whose workers they are trained; without it that of "
+        "RBM_DASK, else they are trained here (default: none)",
+    )
+    add(
         "--home",
         type=Path,
         metavar="FOLDER",
@@ -73,11 +80,14 @@ def _values(text: str) -> Values:
 def run(options: argparse.Namespace) -> int:
     with refusals():
         configs = grid(TrainConfig(), _together(options.values))
-        lab = Lab(options.home or default_home(), allowed(), load=lru_cache(maxsize=1)(read_data))
+        address = options.dask or os.environ.get("RBM_DASK", "")
+        lab = Lab(options.home or default_home(), allowed(), load=lru_cache(maxsize=1)(read_data), dask=address)
     try:
         with refusals():
             if lab.trouble:
                 raise BadValue(lab.trouble)
+            if lab.cluster is not None:
+                lab.cluster.workers()  # who asks for them waits for them, and for nothing else
             sweep = _begin(lab, options, configs)
         _watch(lab, sweep, configs)
         runs = _runs(lab, sweep, configs)

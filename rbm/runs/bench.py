@@ -77,7 +77,7 @@ def handed_over(method: Callable[Concatenate[Bench, P], R]) -> Callable[Concaten
         except Exception as error:  # whoever asked is to be told, whatever it is
             return Raised(_portable(error))
 
-    return answer  # type: ignore[return-value]  # `wraps` hides that it is one
+    return answer
 
 
 def _portable(error: Exception) -> Exception:

@@ -158,7 +158,7 @@ class Cluster:
         if self._client is not None and self._client.status == "running":
             return self._client
         if time.monotonic() < self._next_try:
-            raise Unavailable(self.trouble or "")
+            raise Unavailable(self.trouble or "nobody has answered yet")
         self._next_try = time.monotonic() + AGAIN
         self._lose_client()
         try:
@@ -172,7 +172,7 @@ class Cluster:
         except (OSError, ValueError, TypeError, RuntimeError) as error:  # of a wrong address all but the first
             why = " ".join(str(error).split())[:120] or type(error).__name__
             raise self._away(f"The scheduler at {self.address} can't be reached ({why})") from None
-        self._next_look = 0.0
+        self._next_look = self._next_try = 0.0
         return self._client
 
     def _lose_client(self) -> None:

@@ -14,7 +14,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from typing import Literal
@@ -300,8 +300,8 @@ class Job:
         self._note_step(trainer.fraction, before + moved.seconds)
         if moved.model is not None:
             self.note(model=moved.model)
-        for epoch in moved.epochs:
-            self._note_epoch(epoch, before + epoch.seconds)
+        if moved.epochs:
+            self._note_epochs(moved.epochs, before)
         if time.monotonic() >= self._next or self._told >= MOST_UNSAVED:
             self._keep_snapshot(trainer)
             if self._store.asked_to_stop(self._run.id):
@@ -358,15 +358,19 @@ class Job:
         speed = done / spent if spent > MEASURABLE else 0.0
         self.note(fraction=fraction, seconds=seconds, speed=speed, measuring=())
 
-    def _note_epoch(self, ended: Ended, seconds: float) -> None:
-        self.note(epoch=ended.epoch, images_per_second=ended.images_per_second)
-        self._add(Point(ended.epoch, ended.training_error, ended.validation_error, seconds, ended.measures))
+    def _note_epochs(self, ended: Sequence[Ended], before: float) -> None:
+        """before: seconds of training until it went on."""
+        self.note(epoch=ended[-1].epoch, images_per_second=ended[-1].images_per_second)
+        self._add(
+            *(Point(e.epoch, e.training_error, e.validation_error, before + e.seconds, e.measures) for e in ended)
+        )
 
-    def _add(self, point: Point) -> None:
-        self._history.add(point)
+    def _add(self, *points: Point) -> None:
+        for point in points:
+            self._history.add(point)
         self.note(history=self._history.points())
-        self._unsaved.append(point)
-        self._told += 1
+        self._unsaved += points
+        self._told += len(points)
 
     def _keep_snapshot(self, trainer: Stretch) -> bool:
         begin = time.monotonic()

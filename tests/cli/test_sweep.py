@@ -19,6 +19,7 @@ from rbm.runs.store import Store
 from rbm.visitors import owner_hash
 from tests.cli.common import refused, text
 from tests.patience import SECONDS
+from tests.runs.dask_processes import cluster
 
 SET = ["--set", "learning_rate=0.01,0.1", "--set", "n_hidden=3,5", "--set", "epochs=2", "--set", "batch-size=20"]
 
@@ -119,3 +120,30 @@ def test_what_can_not_be_is_one_line(folder, home, capsys, arguments, why):
 def test_a_folder_that_takes_nothing_is_one_line(folder, tmp_path, capsys):
     (tmp_path / "file").write_text("no folder")
     assert "Nothing is being saved" in refused(capsys, "sweep", "--data", folder, "--home", tmp_path / "file", *SET)
+
+
+@pytest.mark.parametrize("how", ["--dask", "RBM_DASK"])
+def test_a_scheduler_that_can_not_be_reached_is_one_line(folder, home, capsys, monkeypatch, how):
+    pytest.importorskip("distributed", reason="needs Dask (requirements-dev.txt)")
+    monkeypatch.setattr("rbm.runs.cluster.CONNECT", 0.5)
+    address = "tcp://127.0.0.1:9"
+    if how == "RBM_DASK":
+        monkeypatch.setenv("RBM_DASK", address)
+    more = [how, address] if how == "--dask" else []
+    said = refused(capsys, "sweep", "--data", folder, "--home", home, *SET, *more)
+    assert said.startswith(f"python -m rbm: The scheduler at {address} can't be reached (")
+    assert kept(home) == []
+
+
+def test_by_dask_it_is_the_same_to_the_last_bit(folder, home, tmp_path, capsys):
+    pytest.importorskip("distributed", reason="needs Dask (requirements-dev.txt)")
+    command = text("sweep", "--data", folder, *SET, "--measure", "dead_units")
+    assert main([*command, "--home", str(home)]) == 0
+    capsys.readouterr()
+    with cluster(tmp_path / "dask", workers=2) as processes:
+        assert main([*command, "--home", str(tmp_path / "other"), "--dask", processes.address]) == 0
+    alone, there = kept(home), kept(tmp_path / "other")
+    assert len(alone) == len(there) == 4
+    for (one, model), (other, same) in zip(alone, there, strict=True):
+        assert (one.config, one.validation_error, one.sweep) == (other.config, other.validation_error, other.sweep)
+        np.testing.assert_array_equal(model.weights, same.weights)

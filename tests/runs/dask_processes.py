@@ -57,6 +57,8 @@ def cluster(folder: Path, workers: int) -> Iterator[Processes]:
     try:
         for _ in range(workers):
             processes.add_worker()
+        for number, worker in enumerate(processes.workers):
+            _said(worker, folder / f"worker-{number}", "Registered to:")
         yield processes
     finally:
         processes.end()
@@ -69,10 +71,15 @@ def _started(*words: str, log: Path) -> subprocess.Popen[bytes]:
 
 
 def _address(process: subprocess.Popen[bytes], log: Path) -> str:
+    return _said(process, log, "Scheduler at:").split()[-1]
+
+
+def _said(process: subprocess.Popen[bytes], log: Path, words: str) -> str:
+    """The line of its log with these words."""
     for _ in range(SECONDS * 20):
         assert process.poll() is None, log.read_text()
         for line in log.read_text().splitlines():
-            if "Scheduler at:" in line:
-                return line.split()[-1]
+            if words in line:
+                return line
         time.sleep(0.05)
     raise AssertionError(log.read_text())
