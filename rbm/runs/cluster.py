@@ -15,6 +15,7 @@ Connections are encrypted where the address says tls:// and Dask's own configura
 from __future__ import annotations
 
 import logging
+import queue
 import secrets
 import threading
 import time
@@ -164,9 +165,8 @@ class Cluster:
         try:
             from distributed import Client
 
-            self._client = Client(
-                self.address, timeout=CONNECT, set_as_default=False, direct_to_workers=True, name="rbm-lab"
-            )
+            options = {"timeout": CONNECT, "set_as_default": False, "direct_to_workers": True, "name": "rbm-lab"}
+            self._client = _within(2 * CONNECT, lambda: Client(self.address, **options))
         except ImportError:
             raise self._away("RBM_DASK is set, but Dask isn't installed (pip install '.[cluster]')") from None
         except (OSError, ValueError, TypeError, RuntimeError) as error:  # of a wrong address all but the first
@@ -185,7 +185,7 @@ class Cluster:
     def _look(self, client: Client) -> None:
         """Raises Unavailable where the scheduler is gone."""
         try:
-            found: dict[str, Any] = client.nthreads()
+            found: dict[str, Any] = _within(2 * CONNECT, client.nthreads)
         except Exception as error:  # whatever it is: it does not answer
             raise self._away(f"The scheduler at {self.address} does not answer ({type(error).__name__})") from error
         self._next_look = time.monotonic() + LOOK
@@ -224,6 +224,26 @@ class Cluster:
             with self._lock:
                 bench = self._benches.setdefault(worker, bench)
         return bench
+
+
+def _within(seconds: float, call: Callable[[], Any]) -> Any:
+    """What `call` gives, or raises. Raises TimeoutError where it takes longer: Dask may wait for ever."""
+    answers: queue.SimpleQueue[tuple[Any, Exception | None]] = queue.SimpleQueue()
+
+    def answer() -> None:
+        try:
+            answers.put((call(), None))
+        except Exception as error:  # it is raised where it is waited for
+            answers.put((None, error))
+
+    threading.Thread(target=answer, name="rbm-cluster", daemon=True).start()
+    try:
+        found, error = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"no answer in {seconds:g} s") from None
+    if error is not None:
+        raise error
+    return found
 
 
 class _Bench:

@@ -389,7 +389,7 @@ class Job:
         if state is not None:
             self._state, self._losses = None if self._saved else state, 0
         end = time.monotonic()
-        self._next = end + max(self._every, SHARE * (end - begin))
+        self._next = end + max(self._every * self._queue.stretched, SHARE * (end - begin))
         return self._saved
 
     def keep_again(self) -> None:

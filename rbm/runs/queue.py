@@ -52,7 +52,7 @@ class Queue:
         self._arrivals = itertools.count()
         self._waiting: list[Waiting] = []
         self._active: dict[Waiting, float] = {}  # those that have a worker, and since when
-        self._stretched = 1.0  # how many times longer a turn is
+        self.stretched = 1.0  # how many times longer turns are, and the time between two checkpoints
         self._pace = 0.0  # of the last one that had one
 
     @property
@@ -67,10 +67,10 @@ class Queue:
             return len(self._waiting)
 
     def resize(self, workers: int) -> None:
-        """So many trainings at a time from now on. Of more than `MANY` each gets longer turns, for every one costs a
-        way to and fro; a worker becomes free as often as before."""
+        """So many trainings at a time from now on. Of more than `MANY` each has longer turns and fewer checkpoints, for
+        all of them go to and fro through this server; a worker becomes free as often as before."""
         with self.lock:
-            self.workers, self._stretched = workers, max(1.0, workers / MANY)
+            self.workers, self.stretched = workers, max(1.0, workers / MANY)
             self._call()
 
     # ---- with the lock held
@@ -127,7 +127,7 @@ class Queue:
         return sum(other.model_bytes for other in self._waiting) + job.model_bytes > MODELS
 
     def another_turn(self, job: Waiting) -> None:
-        job.turn_ends = self._turns.clock() + self._turns.length(job) * self._stretched
+        job.turn_ends = self._turns.clock() + self._turns.length(job) * self.stretched
 
     def _call(self) -> None:
         while self._waiting and len(self._active) < self.workers:

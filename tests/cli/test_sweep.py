@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 import rbm
+from benchmarks.dask_processes import cluster
 from rbm.cli import data, main
 from rbm.cli.sweep import OWNER
 from rbm.runs.store import Store
 from rbm.visitors import owner_hash
 from tests.cli.common import refused, text
 from tests.patience import SECONDS
-from tests.runs.dask_processes import cluster
 
 SET = ["--set", "learning_rate=0.01,0.1", "--set", "n_hidden=3,5", "--set", "epochs=2", "--set", "batch-size=20"]
 

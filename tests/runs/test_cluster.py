@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 import rbm
+from benchmarks.dask_processes import Processes, kill
+from benchmarks.dask_processes import cluster as started
 from rbm.errors import Unavailable
 from rbm.runs import bench, cluster, lab, stretch
 from rbm.runs.cluster import Cluster
@@ -22,8 +24,6 @@ from rbm.runs.job import Job
 from rbm.runs.lab import Lab
 from rbm.runs.limits import Limits
 from tests.patience import SECONDS
-from tests.runs.dask_processes import Processes, kill
-from tests.runs.dask_processes import cluster as started
 from tests.runs.test_lab import CONFIG, LIMITS, LONG, TINY, expected, load, until, wait
 from tests.runs.test_sweep import CONFIGS, all_over, eventually, runs, start, statuses
 from tests.runs.test_tower import TOP, UPPER, equal, trained
