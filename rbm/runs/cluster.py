@@ -72,7 +72,7 @@ class Cluster:
             client, self._client = self._client, None
             self._benches.clear()
         if client is not None:
-            client.close(timeout=CONNECT)
+            _end(client)
 
     def look(self) -> None:
         """Whether anybody is there; `trouble` says what is wrong."""
@@ -180,7 +180,7 @@ class Cluster:
         self._benches.clear()
         self._unfit.clear()
         if client is not None:
-            client.close(timeout=CONNECT)
+            _end(client)
 
     def _look(self, client: Client) -> None:
         """Raises Unavailable where the scheduler is gone."""
@@ -224,6 +224,14 @@ class Cluster:
             with self._lock:
                 bench = self._benches.setdefault(worker, bench)
         return bench
+
+
+def _end(client: Client) -> None:
+    """Whatever state it is in."""
+    try:
+        _within(2 * CONNECT, lambda: client.close(timeout=CONNECT))
+    except Exception as error:  # of a scheduler that is gone Dask may raise anything, and nothing is left to be done
+        log.info("the way to the scheduler was not closed: %s: %s", type(error).__name__, error)
 
 
 def _within(seconds: float, call: Callable[[], Any]) -> Any:

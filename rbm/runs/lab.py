@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from rbm.runs.cluster import Cluster
 
 log = logging.getLogger(__name__)
+AWAY = "The cluster that trains for this server can't be reached now; trainings run on this server itself."
 UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
 
 
@@ -304,9 +305,10 @@ class Lab:
 
     @property
     def notice(self) -> str | None:
-        """What happened to a damaged store at the start, and why no cluster trains, where one should."""
-        away = self.cluster.trouble if self.cluster else None
-        said = [self.store.notice, f"{away}; trainings run on this server itself." if away else None]
+        """What happened to a damaged store at the start; and whether no cluster trains, where one should. Where that
+        is, and why it doesn't, is for the log (`Cluster.trouble`)."""
+        away = self.cluster is not None and self.cluster.trouble is not None
+        said = [self.store.notice, AWAY if away else None]
         return " ".join(sentence for sentence in said if sentence) or None
 
     # ---- looking, with the id alone
