@@ -48,28 +48,28 @@ def one_training(folder: Path) -> None:
         rates = [(epochs_per_second(here), epochs_per_second(there)) for _ in range(ROUNDS)]
         here.close()
         there.close()
-    own, away = (statistics.median(column) for column in zip(*rates, strict=True))
-    ratios = [there / here for here, there in rates]
+    own, away = (statistics.median(rate for rate, _ in column) for column in zip(*rates, strict=True))
+    shares = [statistics.median(share for _, share in column) for column in zip(*rates, strict=True)]
+    ratios = [there / here for (here, _), (there, _) in rates]
     print(
         f"one training of {DATA}, {CONFIG.method}, {CONFIG.n_hidden} units: median of {ROUNDS} rounds of {SECONDS:g} s"
     )
-    print(f"{'own thread':>22} {own:6.2f} epochs/s")
-    print(f"{'one worker':>22} {away:6.2f} epochs/s")
+    print(f"{'own thread':>22} {own:6.2f} epochs/s, {shares[0]:.0%} of the time in mini-batches")
+    print(f"{'one worker':>22} {away:6.2f} epochs/s, {shares[1]:.0%} of the time in mini-batches")
     worst, best = min(ratios), max(ratios)
     print(f"{'ratio, round by round':>22} {statistics.median(ratios):6.2f} ({worst:.2f} to {best:.2f}; goal 0.8)")
 
 
-def epochs_per_second(lab: Lab) -> float:
-    """Of one training, once it moves."""
+def epochs_per_second(lab: Lab) -> tuple[float, float]:
+    """Of one training, once it moves; and the share of the time in which it did, whatever else wants the processor."""
     run_id = lab.start("me", DATA, CONFIG, "x")
     _until(lambda: lab.progress(run_id).epoch >= 1)
-    begin, before = time.perf_counter(), lab.progress(run_id).fraction
+    begin, before = time.perf_counter(), lab.progress(run_id)
     time.sleep(SECONDS)
-    done = lab.progress(run_id).fraction - before
-    seconds = time.perf_counter() - begin
+    after, seconds = lab.progress(run_id), time.perf_counter() - begin
     lab.stop("me", run_id)
     _until(lambda: not lab.queue.running)
-    return done * CONFIG.epochs / seconds
+    return (after.fraction - before.fraction) * CONFIG.epochs / seconds, (after.seconds - before.seconds) / seconds
 
 
 def many_workers(folder: Path) -> None:
