@@ -5,7 +5,7 @@ import streamlit as st
 from rbm.app import frame, places, visitor
 from rbm.app.explained import link
 from rbm.app.glossary import define
-from rbm.app.runs_page import compare, dreams, own, shared, twins
+from rbm.app.runs_page import compare, dreams, own, shared, sweeps, twins
 from rbm.app.server import lab
 
 frame.ensure()
@@ -13,6 +13,9 @@ frame.ensure()
 st.title("Runs")
 if wanted := st.query_params.get("run"):
     shared.show_run(wanted)
+    st.stop()
+if wanted := st.query_params.get("sweep"):
+    sweeps.show_shared(wanted)
     st.stop()
 
 st.markdown(
@@ -25,6 +28,7 @@ st.markdown(
 runs = lab().runs(visitor.key())
 own.warn_of_removals()
 if runs:
+    sweeps.section(runs)
     ticked = own.table(runs)
     own.undo()
     if not ticked:

@@ -6,7 +6,7 @@ from rbm.app import current_model, current_run, frame, places, show
 from rbm.app.explained import link
 from rbm.app.glossary import define
 from rbm.app.lessons import share
-from rbm.app.train_page import buttons, form, model_file, watch
+from rbm.app.train_page import buttons, form, model_file, sweep, watch
 
 frame.ensure()
 
@@ -32,6 +32,7 @@ with live:
         watch.panel(run_id)
     elif chosen is not None:
         watch.before_the_first(chosen.data, chosen.config)
+sweep.section(chosen)
 
 with st.expander("Keep the model in use as a file, or bring one back", icon=":material/save:", key="model_files"):
     model_file.files(current_model.current())

@@ -6,8 +6,9 @@ import math
 
 import streamlit as st
 
-# of these none is a number
-WORDS = ("run", "set", "data", "model", "model_run", "drawing", "mask", "chapter", "layers", "lesson", "teacher")
+WORDS = (  # of these none is a number
+    "run", "sweep", "set", "data", "model", "model_run", "drawing", "mask", "chapter", "layers", "lesson", "teacher",
+)  # fmt: skip
 LARGEST = 2**53  # beyond it a browser's numbers have gaps
 _TAKEN_OUT = "address_taken_out"
 

@@ -76,6 +76,13 @@ def _coloured(unit: Floats, name: str, shape: Shape) -> Bytes:
     return tiles
 
 
+def shade(share: float) -> tuple[str, str]:
+    """CSS colours of SEQUENTIAL at `share` from 0 to 1, and of legible words on it."""
+    red, green, blue = (int(part) for part in _palette(SEQUENTIAL)[round(255 * share)])
+    light = 0.2126 * (red / 255) ** 2.2 + 0.7152 * (green / 255) ** 2.2 + 0.0722 * (blue / 255) ** 2.2
+    return f"rgb({red} {green} {blue})", "#000" if light > 0.18 else "#fff"
+
+
 @cache
 def _with_border(name: str) -> Bytes:
     """255 colours of a scale, and the grey between tiles."""

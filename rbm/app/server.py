@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import streamlit as st
@@ -38,7 +39,13 @@ def _lessons(home: str) -> Lessons:
     return Lessons(Path(home), allowed().max_lessons)
 
 
+def scheduler() -> str:
+    """The address of a Dask scheduler that this server's settings name; "" where they name none."""
+    secrets = st.secrets if st.secrets.load_if_toml_exists() else {}
+    return str(os.environ.get("RBM_DASK") or secrets.get("RBM_DASK", "")).strip()
+
+
 @st.cache_resource(show_spinner=False)
 def lab() -> Lab:
     """The trainings and the store of this process."""
-    return Lab(limits=allowed(), load=library().load)
+    return Lab(limits=allowed(), load=library().load, dask=scheduler())

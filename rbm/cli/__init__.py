@@ -1,5 +1,5 @@
-"""The command line: rbm train | evaluate | sample | features | probe | fetch | admin, or python -m rbm ... where it is
-not installed.
+"""The command line: rbm train | sweep | evaluate | sample | features | probe | fetch | admin, or python -m rbm ...
+where it is not installed.
 
 Exit codes: 0 done, 1 training diverged, 2 what was asked for can't be done, 130 interrupted, 141 nobody reads what is
 printed (as after `| head -1`). Whatever is neither 0 nor 141 says why in one line on stderr.
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, NoReturn
 
-from rbm.cli import admin, evaluate, features, fetch, probe, sample, train
+from rbm.cli import admin, evaluate, features, fetch, probe, sample, sweep, train
 from rbm.cli.options import Add, Parser
 from rbm.cli.refusals import complain, program
 
@@ -34,6 +34,12 @@ COMMANDS = {
         train.add_options,
         train.run,
         ". Hinton 2010 is A practical guide to training restricted Boltzmann machines, UTML TR 2010-003.",
+    ),
+    "sweep": Command(
+        "train every combination of some settings, side by side",
+        sweep.add_options,
+        sweep.run,
+        ", each as a run in the lab's store. Ctrl-C interrupts them, and the same command goes on.",
     ),
     "evaluate": Command("measure a model on held-out images", evaluate.add_options, evaluate.run),
     "sample": Command("draw a mosaic of the model's samples", sample.add_options, sample.run),

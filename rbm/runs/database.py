@@ -21,7 +21,7 @@ from rbm.runs.progress import Point
 from rbm.runs.record import COLUMNS, Run, configuration, from_row, number, row
 from rbm.training.config import TrainConfig
 
-SCHEMA = 2
+SCHEMA = 3
 log = logging.getLogger(__name__)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -36,7 +36,11 @@ CREATE TABLE IF NOT EXISTS points (
     run TEXT NOT NULL, epoch INTEGER NOT NULL, training_error REAL NOT NULL, validation_error REAL,
     seconds REAL NOT NULL, measures TEXT NOT NULL, PRIMARY KEY (run, epoch)) WITHOUT ROWID;
 """
-_SECOND = "ALTER TABLE runs ADD COLUMN below TEXT NOT NULL DEFAULT '';"  # since schema 2
+_SINCE = {  # what each schema has beyond the one before
+    1: _TABLES,
+    2: "ALTER TABLE runs ADD COLUMN below TEXT NOT NULL DEFAULT '';",
+    3: "ALTER TABLE runs ADD COLUMN sweep TEXT NOT NULL DEFAULT '';",
+}
 _PAGES = ("page_count", "freelist_count", "page_size")
 WASTE = 4 * 2**20  # bytes
 _BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -136,7 +140,8 @@ def _create(connection: sqlite3.Connection) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut too
         if version < SCHEMA:
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {_SECOND} PRAGMA user_version = {SCHEMA}; COMMIT;")
+            steps = " ".join(step for since, step in _SINCE.items() if since > version)
+            connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA}; COMMIT;")
         connection.execute("BEGIN IMMEDIATE")  # says now if nothing can be written
         connection.execute(f"PRAGMA user_version = {SCHEMA}")
         connection.execute("COMMIT")

@@ -14,26 +14,26 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
 from typing import Literal
 
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadCheckpoint, Refused
-from rbm.measures.monitors import UPDATE_RATIO, usual_every
 from rbm.models import threads
 from rbm.runs.progress import History, Point, Progress, Status
 from rbm.runs.queue import Queue, work
 from rbm.runs.record import Run
 from rbm.runs.store import Store
-from rbm.runs.tower import Below, lesson, shape
-from rbm.training.state import Diverged, Report, TrainState
-from rbm.training.trainer import Trainer
+from rbm.runs.stretch import Ended, Here, Lost, Maker, NoPlace, Stretch
+from rbm.runs.tower import Below, shape
+from rbm.training.state import Diverged, TrainState
 
 CHECKPOINT_SECONDS = 3.0
 SHARE = 20  # keeping takes at most one part in so many of the time, however slow the disk
 MOST_UNSAVED = 500  # epochs; tiny models make thousands in a few seconds
+LOSSES = 3  # in a row, without a checkpoint between them: it may be the training that ends who trains it
 MEASURABLE = 0.3  # seconds of training before its speed is worth telling
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Job:
     """The training of `run` on `data`. All public methods return at once and may be called at any time.
 
     progress: where it stands, if it has begun before. every: seconds between checkpoints. below: the layers that it
-    stands on. ended: told its run's id, by its own thread, when it is over.
+    stands on. ended: told its run's id, by its own thread, when it is over. make: where it trains.
     """
 
     def __init__(
@@ -59,10 +59,11 @@ class Job:
         every: float = CHECKPOINT_SECONDS,
         below: Below | None = None,
         ended: Callable[[str], None] = lambda run_id: None,
+        make: Maker = Here,
     ) -> None:
         self.owner = run.owner
         self.work = work(run.config, shape(data, below))
-        self._below, self._ended = below, ended
+        self._below, self._ended, self._make = below, ended, make
         self.arrival, self.had_turn, self.turn_ends = 0, False, 0.0  # the queue's, as is `called`
         self.called = threading.Event()  # look again: there is a worker now, or another wish
         self._run, self._data, self._store, self._queue, self._every = run, data, store, queue, every
@@ -76,7 +77,7 @@ class Job:
         self._state: TrainState | None = None  # to go on from, where the disk did not take it
         self._saved = True
         self._unsaved: list[Point] = []
-        self._told = 0
+        self._told = self._losses = 0
         self._next = time.monotonic() + every
 
     # ---- what its owner asks
@@ -223,6 +224,14 @@ class Job:
 
     def _train(self, served: bool) -> None:
         """Train until it is over, or shall rest, or its turn is over and others wait."""
+        try:
+            with ExitStack() as stay:
+                self._stretch(served, stay)
+        except Lost as error:
+            self._note_loss(error)
+
+    def _stretch(self, served: bool, stay: ExitStack) -> None:
+        """As `_train`, unless Lost is raised. stay: where it is closed."""
         trainer, moved = None, False  # a turn is one mini-batch at least, however long it took to begin
         while trainer is None or not trainer.finished:
             asked = self._asked(served)
@@ -232,39 +241,42 @@ class Job:
             elif asked == "give way" and trainer is not None and moved and self._give_way(trainer):
                 return
             else:
-                trainer = trainer or self._begin()
+                trainer = trainer or stay.enter_context(closing(self._begin(self._make)))
                 if not trainer.finished:
-                    self._batch(trainer)
+                    self._batch(trainer, once=asked == "step")
                 moved = True
         self._end("finished", model=trainer.model)
 
-    def _asked(self, served: bool) -> Wish | Literal["give way"]:
+    def _note_loss(self, error: Lost) -> None:
+        """It stands in line again, to go on elsewhere from its last checkpoint. Raises where that is no use."""
+        log.warning("run %s goes on from its last checkpoint: %s", self._run.id, error)
+        self._losses += not isinstance(error, NoPlace)
+        if self._losses >= LOSSES:
+            raise Refused(f"{error}; that was so {LOSSES} times in a row, and may be its own doing") from error
+        with self._queue.lock:
+            if self._wanted == "run" and self._queue.leave(self):
+                self._queue.enter(self)
+
+    def _asked(self, served: bool) -> Wish | Literal["give way", "step"]:
         """What to do now. Uses up one of the single steps."""
         with self._queue.lock:
             if self._steps:
                 self._steps -= 1
-                return "run"
+                return "step"
             if self._wanted == "run" and (not served or self._queue.turn_over(self)):
                 return "give way"
             return self._wanted
 
-    def _begin(self) -> Trainer:
+    def _begin(self, make: Maker) -> Stretch:
         """Read on from where the last stretch ended."""
         state = self._state or self._stored_state()
-        run = self._run
-        trainer = Trainer(
-            config=run.config,
-            **lesson(self._data, run, self._below),
-            monitors=(UPDATE_RATIO, *run.measures),
-            monitor_every=usual_every(run.measures, run.config.epochs),
-            state=state,
-        )
+        trainer = make(self._run, self._data, self._below, state)
         known = self._history.points() if state else ()
         self._history = History(point for point in known if point.epoch <= trainer.epoch)
-        self._base = self._base or (_fraction(trainer), self._progress.seconds)
-        self.note(model=trainer.model, epoch=trainer.epoch, fraction=_fraction(trainer))
+        self._base = self._base or (trainer.fraction, self._progress.seconds)
+        self.note(model=trainer.model, epoch=trainer.epoch, fraction=trainer.fraction)
         if state is None:
-            self._add(Point(0, trainer.start_error, trainer.validation_error()))
+            self._add(Point(0, *trainer.begun))
         self._keep()
         return trainer
 
@@ -275,22 +287,29 @@ class Job:
             log.warning("run %s begins again: %s", self._run.id, error)
             return None
 
-    def _batch(self, trainer: Trainer) -> None:
+    def _batch(self, trainer: Stretch, *, once: bool) -> None:
         if measures := trainer.about_to_measure:
             self.note(measuring=measures)
-        begin = time.perf_counter()
-        report = trainer.step()
-        self._note_step(trainer, self._progress.seconds + time.perf_counter() - begin)
-        if report is not None:
-            self._note_epoch(report)
+        before = self._progress.seconds
+        try:
+            moved = trainer.go_on(once)
+        except Lost:
+            with self._queue.lock:
+                self._steps += once  # it is still to be made
+            raise
+        self._note_step(trainer.fraction, before + moved.seconds)
+        if moved.model is not None:
+            self.note(model=moved.model)
+        if moved.epochs:
+            self._note_epochs(moved.epochs, before)
         if time.monotonic() >= self._next or self._told >= MOST_UNSAVED:
-            self._keep(trainer.snapshot())
+            self._keep_snapshot(trainer)
             if self._store.asked_to_stop(self._run.id):
                 self.stop()
 
-    def _give_way(self, trainer: Trainer) -> bool:
+    def _give_way(self, trainer: Stretch) -> bool:
         """Leave the worker to others, and the memory; where the disk doesn't take it, it keeps both."""
-        kept = self._keep(trainer.snapshot())
+        kept = self._keep_snapshot(trainer)
         with self._queue.lock:
             if not self._queue.serves(self):
                 return True
@@ -303,10 +322,11 @@ class Job:
                 self._queue.enter(self)
         return kept
 
-    def _rest(self, wish: Wish, trainer: Trainer | None) -> bool:
+    def _rest(self, wish: Wish, trainer: Stretch | None) -> bool:
         """Do no more, unless its owner wants otherwise by now. Said first, then kept: nobody waits for the disk."""
         if trainer is None and wish == "stop" and self._progress.fraction:
-            trainer = self._begin()  # for its model
+            trainer = self._begin(Here)  # for its model
+        begin = time.monotonic()
         state = trainer.snapshot() if trainer else None
         model = trainer.model if trainer else self._progress.model
         with self._queue.lock:
@@ -315,7 +335,7 @@ class Job:
             self._queue.leave(self)
             self.note(status=REST[wish], model=model, measuring=())
             self._settled = True
-        self._keep(state)
+        self._keep(state, begin)
         return True
 
     def _end(self, status: Status, **changes: object) -> None:
@@ -332,51 +352,49 @@ class Job:
 
     # ---- what it writes down
 
-    def _note_step(self, trainer: Trainer, seconds: float) -> None:
+    def _note_step(self, fraction: float, seconds: float) -> None:
         assert self._base is not None
-        fraction = _fraction(trainer)
         done, spent = fraction - self._base[0], seconds - self._base[1]
         speed = done / spent if spent > MEASURABLE else 0.0
         self.note(fraction=fraction, seconds=seconds, speed=speed, measuring=())
 
-    def _note_epoch(self, report: Report) -> None:
-        self.note(epoch=report.epoch, model=report.model, images_per_second=report.images_per_second)
+    def _note_epochs(self, ended: Sequence[Ended], before: float) -> None:
+        """before: seconds of training until it went on."""
+        self.note(epoch=ended[-1].epoch, images_per_second=ended[-1].images_per_second)
         self._add(
-            Point(
-                report.epoch,
-                report.reconstruction_error,
-                report.validation_error,
-                self._progress.seconds,
-                {name: value for name, value in report.metrics.items() if math.isfinite(value)},
-            )
+            *(Point(e.epoch, e.training_error, e.validation_error, before + e.seconds, e.measures) for e in ended)
         )
 
-    def _add(self, point: Point) -> None:
-        self._history.add(point)
+    def _add(self, *points: Point) -> None:
+        for point in points:
+            self._history.add(point)
         self.note(history=self._history.points())
-        self._unsaved.append(point)
-        self._told += 1
+        self._unsaved += points
+        self._told += len(points)
 
-    def _keep(self, state: TrainState | None = None) -> bool:
-        """Write down where it stands, and the state to go on from, if there is one; whether the disk took it."""
+    def _keep_snapshot(self, trainer: Stretch) -> bool:
         begin = time.monotonic()
+        return self._keep(trainer.snapshot(), begin)
+
+    def _keep(self, state: TrainState | None = None, begin: float | None = None) -> bool:
+        """Write down where it stands, and the state to go on from, if there is one; whether the disk took it.
+
+        begin: when that was asked for, if not now.
+        """
+        begin = time.monotonic() if begin is None else begin
         run, model = self.run, self._progress.model if self.over else None
         self._saved = self._store.keep(run, self._unsaved, state=state, model=model)
         # where the disk takes nothing for hours, the curve is kept thinned
         self._unsaved, self._told = [] if self._saved else list(History(self._unsaved).points()), 0
         if state is not None:
-            self._state = None if self._saved else state
+            self._state, self._losses = None if self._saved else state, 0
         end = time.monotonic()
-        self._next = end + max(self._every, SHARE * (end - begin))
+        self._next = end + max(self._every * self._queue.stretched, SHARE * (end - begin))
         return self._saved
 
     def keep_again(self) -> None:
         """Once it rests: what the disk did not take before."""
         self._keep(self._state)
-
-
-def _fraction(trainer: Trainer) -> float:
-    return (trainer.epoch + trainer.batch / trainer.batches) / trainer.config.epochs
 
 
 def _advice(error: Exception) -> str:

@@ -15,19 +15,20 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 import platformdirs
 
 from rbm import datasets
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
+from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused, Unavailable
 from rbm.models.binary import RBM
 from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
 from rbm.runs import export, memory, tower, trainable
@@ -35,16 +36,23 @@ from rbm.runs.errand import Errands
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
-from rbm.runs.queue import Queue
+from rbm.runs.queue import Queue, cores
 from rbm.runs.recent import Recent
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
-from rbm.runs.tower import Towers
+from rbm.runs.stretch import Here, NoPlace, Stretch
+from rbm.runs.sweep import Sweeps
+from rbm.runs.tower import Below, Towers
 from rbm.training.config import TrainConfig
+from rbm.training.state import TrainState
 from rbm.visitors import clean_name, owner_hash
+
+if TYPE_CHECKING:
+    from rbm.runs.cluster import Cluster
 
 log = logging.getLogger(__name__)
 MODELS = 128 * 2**20  # bytes of models of runs that are over, read last
+AWAY = "The cluster that trains for this server can't be reached now; trainings run on this server itself."
 UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
 
 
@@ -64,7 +72,9 @@ def default_home() -> Path:
 
 
 class Lab:
-    """home: of the store. load: data by name. every: seconds between checkpoints. Raises as Store does."""
+    """home: of the store. load: data by name. every: seconds between checkpoints. dask: the address of a scheduler, on
+    whose workers it trains (`rbm.runs.cluster`). Raises as Store does.
+    """
 
     def __init__(
         self,
@@ -73,16 +83,19 @@ class Lab:
         *,
         load: Callable[[str], Dataset] = datasets.load,
         every: float = CHECKPOINT_SECONDS,
+        dask: str = "",
     ) -> None:
         memory.give_back_large_arrays()
         self.limits = limits or Limits()
         self.store = Store(home or default_home(), self.limits)
         self.queue = Queue(self.limits.workers or None, self.limits.max_waiting)
-        self.errands = Errands(self.queue)
+        self.cluster = self._connected(dask) if dask else None
+        self.errands = Errands(Queue(self.limits.workers or None, self.limits.max_waiting) if dask else self.queue)
         self._load, self._every = load, every
         self._lock = threading.RLock()
         self._closed = False
         self._towers = Towers(self.store, self.run, self._model, self._go_on)
+        self._sweeps = Sweeps(self.store, self._places, self._unfinished, self._place)
         self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
         self._fingerprints: WeakKeyDictionary[Dataset, dict[bool, str]] = WeakKeyDictionary()  # keeps no images
         self._models = Recent(MODELS)
@@ -96,6 +109,8 @@ class Lab:
             job.interrupt()
         for job in jobs:
             job.rest()
+        if self.cluster is not None:
+            self.cluster.close()
         self.store.close()
 
     # ---- training
@@ -165,6 +180,74 @@ class Lab:
                 ))  # fmt: skip
         return started[1:]
 
+    def start_sweep(
+        self,
+        owner: str,
+        data: str,
+        configs: Sequence[TrainConfig],
+        names: Sequence[str],
+        *,
+        labels: bool = False,
+        measures: tuple[str, ...] = (),
+        sweep: str = "",
+    ) -> str:
+        """What new runs have in common, one for each of `configs` with its name (`Run.sweep`): they begin one after
+        another, as places of this owner's become free. Raises Busy while another sweep of this owner's waits.
+
+        sweep: of runs that are there, which these come to.
+        """
+        dataset, sweep = self._load(data), sweep or secrets.token_urlsafe(16)
+        if len(configs) > self.limits.max_runs // 2:
+            raise BadValue(
+                f"{len(configs)} runs are more than half of what RBM_MAX_RUNS lets this server keep; choose fewer"
+            )
+        found, n_classes = self._fingerprint(dataset, labels), trainable.n_classes(dataset, labels)
+        for config in configs:  # all of them, before the first begins
+            self._check(dataset, config, labels, measures, 0)
+        runs = [
+            Run(
+                clean_name(name), owner_hash(owner), data, found, config, time.time(), holder=self.store.holder,
+                n_classes=n_classes, measures=measures, sweep=sweep,
+            )
+            for config, name in zip(configs, names, strict=True)
+        ]  # fmt: skip
+        with self._lock:
+            self._check_one_sweep(owner)
+            self.store.make_room(len(runs))
+            for run in runs:
+                self.store.add(run)
+            self._sweeps.wait([self.store.get(run.id) for run in runs])  # what waits is in the list or nowhere
+        return sweep
+
+    def resume_sweep(self, owner: str, sweep: str) -> None:
+        """Go on with all runs of a sweep that can be resumed. Raises Busy while another sweep of this owner's waits."""
+        with self._lock:
+            self._check_one_sweep(owner)
+            resting = [run for run in reversed(self.runs(owner)) if run.sweep == sweep and self._rests(run)]
+            for run in resting:
+                self._check_resumable(run)
+            claimed = [run for run in resting if self.store.claim(run)]
+            self._sweeps.wait([self.store.get(run.id) for run in claimed])
+
+    def stop_sweep(self, owner: str, sweep: str) -> None:
+        """End all runs of a sweep that move or wait; the models so far are kept."""
+        with self._lock:
+            mine = [run for run in self.runs(owner) if run.sweep == sweep]
+            moving = [run for run in mine if run.id in self._sweeps or self.job(run.id)]
+            for run in sorted(
+                moving, key=lambda run: run.id not in self._sweeps
+            ):  # first those that would take a place
+                if not run.over:
+                    self.stop(owner, run.id)
+
+    def _check_one_sweep(self, owner: str) -> None:
+        if self._sweeps.waits(owner_hash(owner)):
+            raise Busy("a sweep of yours waits for its places already; stop it, or wait until it is nearly done")
+
+    def _rests(self, run: Run) -> bool:
+        """Whether nothing trains a run that isn't finished, and nothing will without being asked."""
+        return run.status in ("interrupted", "paused", "stopped", "failed") and not run.imported
+
     def _check(self, data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], units: int) -> None:
         """Raises BadValue for what can't be trained here, on so many hidden `units` of a layer below, 0 without."""
         n, pixels = data.train_images.shape
@@ -182,6 +265,7 @@ class Lab:
             if job is None or job.over:
                 self._check_resumable(run)
                 self._go_on(run)
+                self._sweeps.take_out(run_id)
                 self._towers.wait_again(run)
             else:
                 job.resume()
@@ -190,7 +274,7 @@ class Lab:
         """One mini-batch, then pause."""
         with self._lock:
             run, job = self._owned(owner, run_id), self.job(run_id)
-            if job is None and run.status == "paused":
+            if job is None and (run.status == "paused" or self._sweeps.take_out(run_id)):
                 self._go_on(run, Job.step)
             else:
                 self._own_job(run).step()
@@ -198,7 +282,7 @@ class Lab:
     def pause(self, owner: str, run_id: str) -> None:
         with self._lock:
             run = self._owned(owner, run_id)
-            if run.waits_below:
+            if run.waits_below or self._sweeps.take_out(run_id):
                 self.store.keep(replace(run, status="paused"))
             else:
                 self._own_job(run).pause()
@@ -207,7 +291,8 @@ class Lab:
         """End it; the model so far is kept."""
         with self._lock:
             run = self._owned(owner, run_id)
-            if self.job(run_id) is None and (run.status in ("paused", "interrupted") or run.waits_below):
+            rests = run.status in ("paused", "interrupted") or run.waits_below or self._sweeps.take_out(run_id)
+            if self.job(run_id) is None and rests:
                 self.store.keep(replace(run, status="stopped"), model=self._stored_model(run)[0])
                 self._towers.pass_on(run, "stopped")
             else:
@@ -222,8 +307,11 @@ class Lab:
 
     @property
     def notice(self) -> str | None:
-        """What happened to a damaged store at the start, a sentence."""
-        return self.store.notice
+        """What happened to a damaged store at the start; and whether no cluster trains, where one should. Where that
+        is, and why it doesn't, is for the log (`Cluster.trouble`)."""
+        away = self.cluster is not None and self.cluster.trouble is not None
+        said = [self.store.notice, AWAY if away else None]
+        return " ".join(sentence for sentence in said if sentence) or None
 
     # ---- looking, with the id alone
 
@@ -250,6 +338,8 @@ class Lab:
         message = said if run.status == "interrupted" else run.message
         if run.waits_below:
             message = self._towers.waits_for(run)
+        elif run_id in self._sweeps:
+            message = self._sweeps.said
         return Progress(
             run.status, run.config.epochs, None, run.epoch, run.fraction, run.seconds, message=message
         )  # fmt: skip
@@ -267,6 +357,11 @@ class Lab:
     def layers(self, run_id: str) -> list[Run]:
         """This run and all that it stands on, bottom first. Raises NoSuchRun where one is gone."""
         return self._towers.chain(run_id)
+
+    def sweep(self, sweep: str) -> list[Run]:
+        """The runs of a sweep, in the order in which they were asked for, as they are now."""
+        kept = self.store.sweep(sweep)
+        return [job.run if (job := self.job(run.id)) else run for run in kept]
 
     def net(self, run_id: str) -> DeepBeliefNet | None:
         """This run on all that it stands on, as they are now; None where a layer is gone or has no model yet."""
@@ -321,7 +416,7 @@ class Lab:
             run, job = self._owned(owner, run_id), self.job(run_id)
             self._towers.check_bare(run, "delete that one first")
             self._change(owner, run_id, "deleted", time.time())
-            if run.waits_below:
+            if run.waits_below or self._sweeps.take_out(run_id):
                 self.store.keep(replace(run, status="stopped"))
             if job is not None:
                 job.stop()
@@ -418,11 +513,48 @@ class Lab:
             self.store.keep(run)  # as it was
             raise
 
+    def _places(self) -> int:
+        """Runs of a sweep that are under way at a time; one of them waits in the queue, to go on without a gap."""
+        return max(1, min(self.limits.max_active - 1, self.queue.workers + 1))
+
+    def _place(self, run: Run) -> None:
+        """There is a place for a run of a sweep."""
+        job = self.job(run.id)
+        if job is None or job.over:
+            self._go_on(run)
+        else:  # paused, and the disk did not take it
+            job.resume()
+
     def _job(self, run: Run, data: Dataset, progress: Progress | None = None) -> Job:
         below = self._towers.below(run.below) if run.below else None
         return Job(
-            run, data, self.store, self.queue, progress=progress, every=self._every, below=below, ended=self._ended
+            run, data, self.store, self.queue, progress=progress, every=self._every, below=below, ended=self._ended,
+            make=self._begin_there if self.cluster else Here,
         )  # fmt: skip
+
+    def _connected(self, address: str) -> Cluster:
+        """The cluster, which is looked for at once, while pages are drawn already."""
+        from rbm.runs.cluster import Cluster
+
+        cluster = Cluster(address, self._resized)
+        threading.Thread(target=cluster.look, name="rbm-cluster", daemon=True).start()
+        return cluster
+
+    def _resized(self, workers: int) -> None:
+        """The cluster has so many workers now."""
+        most = self.limits.workers or max(workers, cores())
+        self.queue.resize(min(workers, most) if workers else min(cores(), most))
+
+    def _begin_there(self, run: Run, data: Dataset, below: Below | None, state: TrainState | None, /) -> Stretch:
+        """On the cluster; here, where it has no worker to offer and this server has."""
+        assert self.cluster is not None
+        try:
+            return self.cluster.begin(run, data, below, state)
+        except Unavailable as error:
+            with self.queue.lock:
+                if self.queue.overfull:
+                    raise NoPlace(str(error)) from error
+            return Here(run, data, below, state)
 
     def _live(self) -> list[Job]:
         with self._lock:
@@ -444,8 +576,11 @@ class Lab:
             raise Refused(_ELSEWHERE)
         raise Refused(f"this run is {run.status}, and nothing trains it now")
 
+    def _unfinished(self, owner: str, but: str = "") -> int:
+        return sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
+
     def _check_share(self, owner: str, but: str = "") -> None:
-        unfinished = sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
+        unfinished = self._unfinished(owner, but)
         if unfinished >= self.limits.max_active:
             raise Busy(
                 f"you have {unfinished} unfinished trainings, and RBM_MAX_ACTIVE allows no more on this server; "
@@ -475,11 +610,13 @@ class Lab:
     def _ended(self, run_id: str) -> None:
         """Called by the thread of a training that is over."""
         with self._lock:
+            if self._closed:
+                return
             try:
-                if not self._closed:
-                    self._towers.pass_on(run := self.run(run_id), run.status)
+                self._towers.pass_on(run := self.run(run_id), run.status)
             except Refused as error:  # deleted: what waited for it was told then
                 log.info("nothing begins upon run %s: %s", run_id, error)
+            self._sweeps.begin()
 
     def _model(self, run: Run) -> RBM | None:
         job = self.job(run.id)

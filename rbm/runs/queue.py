@@ -20,6 +20,7 @@ from rbm.runs.fairness import Applicant, Turns
 from rbm.training.config import TrainConfig
 
 MODELS = 128 * 2**20  # bytes of those that trainings show while they wait: beyond, a page shows the curve alone
+MANY = 10  # workers
 CROWD = 10  # times the backlog may wait, if none of an owner's waits yet
 
 
@@ -51,6 +52,7 @@ class Queue:
         self._arrivals = itertools.count()
         self._waiting: list[Waiting] = []
         self._active: dict[Waiting, float] = {}  # those that have a worker, and since when
+        self.stretched = 1.0  # how many times longer turns are, and the time between two checkpoints
         self._pace = 0.0  # of the last one that had one
 
     @property
@@ -64,7 +66,19 @@ class Queue:
         with self.lock:
             return len(self._waiting)
 
+    def resize(self, workers: int) -> None:
+        """So many trainings at a time from now on. Of more than `MANY` each has longer turns and fewer checkpoints, for
+        all of them go to and fro through this server; a worker becomes free as often as before."""
+        with self.lock:
+            self.workers, self.stretched = workers, max(1.0, workers / MANY)
+            self._call()
+
     # ---- with the lock held
+
+    @property
+    def overfull(self) -> bool:
+        """Whether more trainings have a worker than there are, as some were lost."""
+        return len(self._active) > self.workers
 
     def check(self, owner: str) -> None:
         """Raises Busy if too many wait, this owner's among them."""
@@ -106,14 +120,14 @@ class Queue:
 
     def turn_over(self, job: Waiting) -> bool:
         """Whether one that has a worker is to give it up to others."""
-        return bool(self._waiting) and self._turns.clock() >= job.turn_ends
+        return (bool(self._waiting) or self.overfull) and self._turns.clock() >= job.turn_ends
 
     def crowded(self, job: Waiting) -> bool:
         """Whether the models of those that wait leave no memory for its own."""
         return sum(other.model_bytes for other in self._waiting) + job.model_bytes > MODELS
 
     def another_turn(self, job: Waiting) -> None:
-        job.turn_ends = self._turns.clock() + self._turns.length(job)
+        job.turn_ends = self._turns.clock() + self._turns.length(job) * self.stretched
 
     def _call(self) -> None:
         while self._waiting and len(self._active) < self.workers:

@@ -31,7 +31,7 @@ class Run:
     n_classes: of the labels that are trained on; 0 where none are. fingerprint: of the training images and
     these labels. versions: what a bit-identical repetition depends on. holder: the process that trains it.
     training_error, validation_error: of the last epoch. below: the id of the run that this one stands on, "" for none;
-    until that one is finished, there is no fingerprint.
+    until that one is finished, there is no fingerprint. sweep: what runs that were started together have in common.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Run:
     imported: bool = False
     deleted: float | None = None
     below: str = ""
+    sweep: str = ""
 
     @property
     def over(self) -> bool:
@@ -104,7 +105,7 @@ def from_row(values: Mapping[str, Any]) -> Run:
     """The run of a row. Raises BadValue, naming the column, for what `row` never made."""
     given = {}
     for name in COLUMNS:
-        if name == "below" and name not in values:  # an earlier version wrote this, which knew no layers
+        if name in ("below", "sweep") and name not in values:  # an earlier version wrote this, which knew none
             continue
         try:
             given[name] = _checked(name, values[name])
@@ -113,7 +114,7 @@ def from_row(values: Mapping[str, Any]) -> Run:
     return Run(**given)
 
 
-_TEXTS = ("id", "owner", "name", "data", "fingerprint", "message", "holder", "below")
+_TEXTS = ("id", "owner", "name", "data", "fingerprint", "message", "holder", "below", "sweep")
 _DATE = (0.0, 1e11)  # seconds that a calendar can show
 _RANGES: dict[str, tuple[float, float]] = {
     "created": _DATE,

@@ -126,6 +126,10 @@ class Store:
         """Raises NoSuchRun."""
         return self._one("id = ? AND deleted IS NULL", run_id)
 
+    def sweep(self, sweep: str) -> list[Run]:
+        """The runs of a sweep, in the order in which they were asked for; none where there is no such sweep."""
+        return self._find("sweep = ? AND sweep != '' AND deleted IS NULL ORDER BY rowid", sweep)
+
     def points(self, run_id: str, up_to: int | None = None) -> tuple[Point, ...]:
         """The learning curve, thinned; up to an epoch, if given."""
         found = self._database.points(run_id)

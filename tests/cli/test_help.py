@@ -11,7 +11,7 @@ from rbm.cli import main, train
 from rbm.training.settings import setting
 
 
-@pytest.mark.parametrize("task", ["train", "evaluate", "sample", "fetch"])
+@pytest.mark.parametrize("task", ["train", "sweep", "evaluate", "sample", "fetch"])
 def test_help_says_what_every_option_does_and_its_default(task, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "400")
     with pytest.raises(SystemExit) as stop:

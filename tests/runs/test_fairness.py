@@ -173,7 +173,7 @@ def test_trainings_that_take_turns_become_what_they_would_alone(tmp_path: Path) 
 def test_where_the_disk_takes_nothing_nobody_gives_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab, begun, begin = Lab(tmp_path, Limits(workers=1), load=tiny), [], Job._begin
     monkeypatch.setattr(lab.store, "keep", lambda *args, **options: False)
-    monkeypatch.setattr(Job, "_begin", lambda self: (begun.append(self), begin(self))[1])
+    monkeypatch.setattr(Job, "_begin", lambda self, make: (begun.append(self), begin(self, make))[1])
     runs = [lab.start(owner, "tiny", CONFIG, "x") for owner in ("ann", "bob", "cy")]
     for run_id in runs:
         wait(lab, run_id)

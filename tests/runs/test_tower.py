@@ -420,7 +420,7 @@ def as_schema_1(home: Path, runs: list[str]) -> None:
     connection = sqlite3.connect(path)
     connection.executescript(f"{OLD} PRAGMA user_version = 1;")
     old = [column[1] for column in connection.execute("PRAGMA table_info(runs)")]
-    assert set(old) == {*COLUMNS} - {"below"}
+    assert set(old) == {*COLUMNS} - {"below", "sweep"}
     for values in rows:
         connection.execute(f"INSERT INTO runs VALUES ({', '.join(f':{name}' for name in old)})", values)
     connection.executemany("INSERT INTO points VALUES (?, ?, ?, NULL, 0.0, '{}')", points)
@@ -444,7 +444,7 @@ def test_a_list_of_the_version_before_is_opened_with_every_run(tmp_path: Path) -
     with Store(tmp_path) as store:
         assert store.get(upper).below == runs[0]
     version = sqlite3.connect(tmp_path / "runs.sqlite").execute("PRAGMA user_version").fetchone()[0]
-    assert version == database.SCHEMA == 2, "which the version before refuses to open"
+    assert version == database.SCHEMA == 3, "which the version before refuses to open"
 
 
 def test_an_old_list_that_cannot_be_written_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

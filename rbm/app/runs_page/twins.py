@@ -116,9 +116,9 @@ def measured(models: list[RBM], data: Dataset) -> Iterator[tuple[tuple[str, int]
     for number, model in enumerate(models):
         yield ("dreams", number), _dream(model, data, reader)
     for number, model in enumerate(models):
-        yield ("misread", number), _misread(model, data) if data.labelled else None
+        yield ("misread", number), misread(model, data) if data.labelled else None
     for number, model in enumerate(models):
-        yield ("likelihood", number), _likelihood(model, data)
+        yield ("likelihood", number), log_likelihood(model, data)
 
 
 def _reader(data: Dataset) -> Any:
@@ -136,14 +136,14 @@ def _dream(model: RBM, data: Dataset, reader: Any) -> tuple[Array, Dreams]:
     return mean[:SHOWN_CHAINS], Dreams(SWEEPS, dreaming.ink(mean, start), shares)
 
 
-def _misread(model: RBM, data: Dataset) -> float | None:
+def misread(model: RBM, data: Dataset) -> float | None:
     images = data.train_images[: budget.rows(model.n_hidden)], data.test_images[: budget.rows(model.n_hidden)]
     seen, held_out = (diagnostics.hidden(model, part) for part in images)
     labels, truth = data.train_labels[: len(seen)], data.test_labels[: len(held_out)]
     return next((point.error for point in probe.learning_curve(seen, labels, held_out, truth, (LABELS,))), None)
 
 
-def _likelihood(model: RBM, data: Dataset) -> tuple[bool, likelihood.LogLikelihood]:
+def log_likelihood(model: RBM, data: Dataset) -> tuple[bool, likelihood.LogLikelihood]:
     """By AIS in both directions, and whether there is more to say than its bounds."""
     rng = np.random.default_rng(0)
     mean = data.train_images.mean(axis=0, dtype=np.float64) / 255
