@@ -106,7 +106,11 @@ def _learning(fingerprint: str, _named: NamedModel) -> tuple[sprite.Sprite, list
     wires = _framed(np.concatenate([learnt.filters, own[None]]), _named.shape)
     shape = (_named.shape[0] + 1, _named.shape[1] + 1)
     alt = f"The wires of {learning.FILTERS} hidden units, blank at first; strokes of a pen appear as the machine learns"
-    return sprite.of(chains, _named.shape), captions, Side(sprite.of(wires, shape, _palette()), len(wires), alt)
+    return (
+        sprite.of(chains, _named.shape),
+        captions,
+        Side(sprite.of(wires, shape, _palette()), len(wires), alt, signed=True),
+    )
 
 
 def _framed(filters: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.uint8]:

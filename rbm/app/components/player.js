@@ -90,6 +90,7 @@ export default function ({ data, parentElement }) {
     Object.assign(screen, { width: side.width, height: side.height })
     screen.setAttribute("role", "img")
     screen.setAttribute("aria-label", side.alt)
+    screen.classList.toggle("turned", side.signed && data.dark)
     if (side.scale) screen.style.width = `${side.scale * side.width}px`
     const shown = { side, screen, image: null }
     image.onload = async () => {

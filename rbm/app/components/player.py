@@ -26,7 +26,9 @@ _component = st.components.v2.component(
 class Side(NamedTuple):
     """A film of `frames` frames, the last of which stays; a title and a text beside it, if there are any.
 
-    `scale`: how many pixels of the screen a pixel of it takes; 0: as many as there is room for."""
+    `scale`: how many pixels of the screen a pixel of it takes; 0: as many as there is room for. `signed`: white is its
+    zero, which is black in the dark.
+    """
 
     film: Sprite
     frames: int
@@ -34,6 +36,7 @@ class Side(NamedTuple):
     title: str = ""
     text: str = ""
     scale: int = 0
+    signed: bool = False
 
 
 def _sent(film: Sprite) -> dict[str, Any]:
@@ -75,6 +78,7 @@ def player(
             "endless": endless,
             "loop": loop,
             "attend": attend,
+            "dark": st.context.theme.type == "dark",
             "name": key,
             "marks": None if marks is None else base64.b64encode(np.ascontiguousarray(marks).tobytes()).decode(),
             "sides": [{**side._asdict(), **_sent(side.film), "film": None} for side in sides],
