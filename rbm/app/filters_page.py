@@ -108,7 +108,7 @@ def portrait(named: NamedModel, unit: int) -> None:
         with st.container(width=200):
             show.picture(tile._replace(signed=True), width="content")
         with st.container(width="stretch"):
-            st.markdown(f"### Unit {unit}")
+            st.header(f"Unit {unit}", anchor=False)
             st.markdown(
                 f"bias **{named.marginal.hidden_bias[unit]:.2f}**  \n"
                 f"length of its weights **{np.linalg.norm(weights):.2f}**",

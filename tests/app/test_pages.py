@@ -476,7 +476,7 @@ def test_filters_in_any_order(app: AppTest, order: str) -> None:
     app.session_state["filters_unit"] = 499
     app.run()
     assert not app.exception
-    assert "### Unit 499" in [text.value for text in app.markdown]
+    assert "Unit 499" in [text.value for text in app.header]
 
 
 def test_activations_of_training_digits(app: AppTest) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from rbm.app import places
 from rbm.pretrained import learning
 from tests.browser.conftest import Newcomer
 from tests.browser.waiting import button, follow, frames_pass, settle
@@ -35,19 +36,8 @@ def test_a_cold_deep_link_shows_navigation_and_page(page: Page, cold_url: str) -
     expect(page).to_have_title("Sample · RBM Lab")
     assert page.get_by_test_id("stMainBlockContainer").evaluate("main => main.clientWidth") > 900, "as wide as others"
     names = page.get_by_test_id("stSidebar").get_by_role("link")
-    titles = [
-        "Home",
-        "Learn",
-        "Train",
-        "Sample",
-        "Reconstructions",
-        "Filters",
-        "Activations",
-        "Features",
-        "Deep",
-        "Data",
-        "Runs",
-    ]
+    titles = [place.title for place in places.ALL.values()]
+    assert titles[:2] == ["Home", "Learn"]
     expect(names).to_have_text([re.compile(f"{title}$") for title in titles])  # the icon's name comes first
     expect(page.get_by_test_id("stSidebar")).to_contain_text("784-500")
 

@@ -43,7 +43,7 @@ def section(chosen: Chosen | None) -> None:
             "Settings to vary",
             known,
             default=list(FIRST),
-            format_func=lambda name: KNOWN[name].label,
+            format_func=lambda name: lowered(KNOWN[name].label),
             max_selections=2,
             key="sweep_settings",
             persist_state="session",
