@@ -255,7 +255,7 @@ def test_a_chart_is_saved_as_png_and_as_svg_and_a_table_as_csv(page: Page) -> No
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as CSV").click()
     head, line = download.value.path().read_text(encoding="utf-8-sig").strip().splitlines()
-    assert head.startswith("name,status,data,hidden")
+    assert head.startswith("name,held_out,log-likelihood,epochs,hidden")
     assert "digits-8x8" in line
     assert "3 of 3" in line
 
