@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -78,9 +77,9 @@ def dreams_of(model: rbm.RBM, sweeps: tuple[int, ...] = (200, 1000)) -> list[Dre
 
 
 def test_the_default_preset_learns_and_dreams_digits() -> None:
-    """Of nine trainings three end with one class in more than 35 % after 1,000 sweeps: this is another."""
+    """Its seed is part of it: of nine others three end with one class in more than 35 % after 1,000 sweeps."""
     data, _ = digits()
-    config = replace(next(iter(rbm.PRESETS.values())), seed=3)
+    config = next(iter(rbm.PRESETS.values()))
     *_, report = rbm.train(data.train_images, config, validation=data.test_images)
     assert report.validation_error is not None
     assert report.validation_error <= presets.ERROR
