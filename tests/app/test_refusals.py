@@ -425,13 +425,13 @@ def a_drawing_arrives() -> None:
     import streamlit as st
 
     from rbm.app import current_model
-    from rbm.app.sample_page import board
+    from rbm.app.sample_page import board, stage
 
     if "begun" not in st.session_state:
         st.session_state["begun"] = st.session_state["dream_board"] = {"drawing": {"letters": "AAAA"}}
         board._adopt_brushes()
         del st.session_state["dream_board"]
-    board.board(current_model.current(), st.container(), None)
+    board.board(current_model.current(), stage.build(), None)
 
 
 def test_letters_that_are_no_drawing_say_so() -> None:

@@ -354,6 +354,7 @@ def test_draw_with_the_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Enter")
     put = page.get_by_role("button", name="Put it on the board")
     expect(put).to_be_visible()
+    settle(page)
     put.focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("its echo")).to_be_visible()
