@@ -120,9 +120,12 @@ def test_what_can_not_be_swept_is_told(app: AppTest, typed: dict[str, str], word
     assert not app.exception
 
 
-def test_a_tower_is_not_swept() -> None:
-    with pytest.raises(BadValue, match="one layer"):
-        form.combinations(Chosen("digits-8x8", SMALL, "Recommended", (), upper=(5,)), {"seed": "1, 2"})
+def test_a_tower_is_not_swept(app: AppTest) -> None:
+    train_page(app)
+    app.text_input(key="layers").set_value("5").run()
+    assert not app.error
+    assert any("A sweep trains machines of one layer" in info.value for info in app.info)
+    assert app.button(key="start_sweep").disabled
 
 
 def test_a_second_click_is_no_second_sweep(app: AppTest) -> None:

@@ -185,7 +185,7 @@ def test_every_page_with_a_tower(app: AppTest) -> None:
     trained(app)
     for page in PAGES:
         assert not open_page(app, page).exception
-        assert not app.error
+        assert not app.error, (page, [e.value for e in app.error])
         assert "64-23 · digits-8x8" in in_use(app)
 
 

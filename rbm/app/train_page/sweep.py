@@ -72,7 +72,9 @@ def _values(name: str) -> str:
 def _begin(chosen: Chosen | None, typed: dict[str, str]) -> None:
     """The button, and what it does; or a sentence on why there can be no such sweep."""
     configs: list[TrainConfig] = []
-    if chosen is not None:
+    if chosen is not None and chosen.upper:
+        st.info("A sweep trains machines of one layer: empty *Hidden units of more layers* first.")
+    elif chosen is not None:
         try:
             configs = combinations(chosen, typed)
         except Refused as error:
@@ -90,8 +92,6 @@ def _begin(chosen: Chosen | None, typed: dict[str, str]) -> None:
 
 def combinations(chosen: Chosen, typed: dict[str, str]) -> list[TrainConfig]:
     """The settings of all trainings. Raises Refused for values that can't be, too many of them, or none."""
-    if chosen.upper:
-        raise BadValue("it trains machines of one layer; empty *Hidden units of more layers* first")
     if not typed:
         raise BadValue("choose one or two settings to vary")
     values: dict[str, list[Any]] = {}
