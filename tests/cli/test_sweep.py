@@ -68,7 +68,7 @@ def test_the_same_command_again_finds_what_is_done_and_another_is_another_sweep(
 
 def test_ctrl_c_and_the_same_command_goes_on(folder, home):
     command = [sys.executable, "-m", "rbm", "sweep", "--data", str(folder), "--home", str(home)]
-    command += ["--set", "n_hidden=30,31,32", "--set", "epochs=3000"]
+    command += ["--set", "n_hidden=30,31,32", "--set", "epochs=6000"]
     environment = {**os.environ, "RBM_WORKERS": "1"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
     for _ in range(SECONDS * 20):

@@ -344,10 +344,10 @@ def test_a_newer_store_is_refused_and_left_alone(tmp_path: Path) -> None:
     with Store(tmp_path):
         pass
     connection = sqlite3.connect(tmp_path / "runs.sqlite")
-    connection.execute("PRAGMA user_version = 3")
+    connection.execute("PRAGMA user_version = 4")
     connection.close()
     before = (tmp_path / "runs.sqlite").read_bytes()
-    with pytest.raises(Refused, match=r"schema 3, this one knows 2.*RBM_HOME"):
+    with pytest.raises(Refused, match=r"schema 4, this one knows 3.*RBM_HOME"):
         Store(tmp_path)
     assert (tmp_path / "runs.sqlite").read_bytes() == before
 
