@@ -10,8 +10,8 @@ frame.ensure()
 with home_page.beside_the_way_in():
     st.title("RBM Lab")
     st.markdown(
-        "A **restricted Boltzmann machine** learns what its data look like, without being told what they are. Then it "
-        "dreams them.",
+        f"{places.asks('home')} A **restricted Boltzmann machine** learns what its data look like, without being told "
+        "what they are, and then dreams them.",
         help=define("RBM", "visible unit", "hidden unit"),
     )
     with st.container(horizontal=True):
@@ -33,3 +33,4 @@ with st.grid(4, min_column_width=180, border=True):
             with st.container():
                 st.page_link(f"pages/{name}.py", label=place.title, icon=place.icon)
                 st.caption(place.about)
+places.lead_on("home")

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import charts, current_model, pictures, show
+from rbm.app import charts, current_model, pictures, show, widgets
 from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel, Part, activations_of
 from rbm.app.text import plain, plotted
@@ -36,10 +36,9 @@ def telling_units(named: NamedModel, data: Dataset, part: Part) -> None:
     with st.grid(6, min_column_width=120):
         for unit in units:
             with st.container(gap="xsmall"):
-                tile = pictures.diverging(named.marginal.weights[:, unit], named.shape, limit)
                 words = _likes(means[:, unit], names)
-                picture = pictures.single(tile, f"The weights of unit {unit}; {words}", 112)
-                show.picture(picture._replace(signed=True))
+                alt = f"The weights of unit {unit}; {words}"
+                show.picture(pictures.signed(named.marginal.weights[:, unit], named.shape, alt, 112, limit))
                 bars = pictures.bars(means[:, unit], f"How often unit {unit} is on: {_told(means[:, unit], names)}")
                 show.picture(bars, plain(words))
     st.caption(
@@ -103,7 +102,7 @@ def mean_per_class(named: NamedModel, data: Dataset, part: Part) -> charts.Chart
 def one_digit(named: NamedModel, data: Dataset, part: Part, chosen: NDArray[np.int64]) -> None:
     """The digits of the map to choose from, and the chosen one's hidden layer as an image."""
     images, labels = current_model.images_and_labels(data, part)
-    names = [f"{plain(data.class_name(int(labels[i]))) if data.labelled else 'image'} · number {i}" for i in chosen]
+    names = [widgets.called(data, int(labels[i]), f"number {i}") for i in chosen]
     alt = f"The {len(chosen)} digits of the map"
     mosaic = pictures.mosaic(
         pictures.grey(images[chosen], data.shape), COLUMNS, alt, scale=1 if data.shape[1] > 16 else 3

@@ -72,8 +72,8 @@ def answers(named: NamedModel, both: Answers, on: bool) -> list[tuple[Picture, s
     """p(v | h) with the unit as it is switched, and the difference that it makes."""
     caption, change = f"with it {'on' if on else 'off'}", "on minus off"
     shown = pictures.grey((both.on if on else both.off)[None], named.shape)
-    tile = pictures.single(pictures.diverging((both.on - both.off)[None], named.shape), change, SIZE)
-    return [(pictures.single(shown, f"The pixels {caption}", SIZE), caption), (tile._replace(signed=True), change)]
+    difference = pictures.signed(both.on - both.off, named.shape, change, SIZE)
+    return [(pictures.single(shown, f"The pixels {caption}", SIZE), caption), (difference, change)]
 
 
 def _help() -> str:

@@ -104,9 +104,9 @@ def portrait(named: NamedModel, unit: int) -> None:
     """One unit: its filter large, how often it is on, and the digits that excite it most."""
     weights = named.marginal.weights[:, unit : unit + 1]
     with st.container(horizontal=True, gap="medium"):
-        tile = pictures.single(pictures.diverging(weights.T, named.shape), f"The weights of unit {unit}", 196)
         with st.container(width=200):
-            show.picture(tile._replace(signed=True), width="content")
+            alt = f"The weights of unit {unit}"
+            show.picture(pictures.signed(weights[:, 0], named.shape, alt, 196), width="content")
         with st.container(width="stretch"):
             st.header(f"Unit {unit}", anchor=False)
             st.markdown(

@@ -152,6 +152,11 @@ def bars(values: Floats, alt: str, *, width: int = 112, height: int = 36) -> Pic
     return _picture(canvas, alt)
 
 
+def signed(values: Floats, shape: Shape, alt: str, size: int, limit: float | None = None) -> Picture:
+    """One image of values (pixels,) around zero, about `size` screen pixels wide, as `diverging` colours it."""
+    return single(diverging(values[None], shape, limit), alt, size)._replace(signed=True)
+
+
 def interleaved(*rows: Bytes, columns: int) -> Bytes:
     """Tiles such that, in a mosaic of `columns`, each line of the first is followed by the others' lines."""
     n, height, width, _ = rows[0].shape

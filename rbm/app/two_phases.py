@@ -35,7 +35,7 @@ def grey(values: Floats, shape: Shape, caption: str) -> Captioned:
 
 
 def signed(values: Floats, shape: Shape, caption: str, limit: float | None = None) -> Captioned:
-    return pictures.single(pictures.diverging(values[None], shape, limit), caption, SIZE)._replace(signed=True), caption
+    return pictures.signed(values, shape, caption, SIZE, limit), caption
 
 
 def strip(v: Floats, chances: Floats, shape: Shape, alt: str) -> Picture:

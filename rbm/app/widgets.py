@@ -73,6 +73,11 @@ def class_filter(dataset: Dataset, which: Part, key: str) -> int | None:
     return None if choice == "All" else int(choice)
 
 
+def called(dataset: Dataset, label: int, which: str) -> str:
+    """What an image is called where it can be chosen: its class, and which one it is."""
+    return f"{plain(dataset.class_name(label)) if dataset.labelled else 'image'} · {which}"
+
+
 def members(dataset: Dataset, which: Part, only: int | None) -> NDArray[np.int64]:
     """Indices into the part, in its order."""
     _, labels = images_and_labels(dataset, which)

@@ -1,7 +1,7 @@
 """Make the models that ship with the app. FOLDER holds MNIST's training digits as IDX files:
 
     python -m rbm.pretrained.make first --data FOLDER             20 minutes, one thread of a quiet machine
-    python -m rbm.pretrained.make default --data FOLDER           40 minutes; it goes on from the first
+    python -m rbm.pretrained.make default --data FOLDER           an hour; it goes on from the first
     python -m rbm.pretrained.make classes --data FOLDER           seven minutes
     python -m rbm.pretrained.make deep --data FOLDER              half an hour; it stands on the first
     python -m rbm.pretrained.make unrolled --data FOLDER          ten minutes; so does this

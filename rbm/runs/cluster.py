@@ -26,10 +26,10 @@ from typing import TYPE_CHECKING, Any
 
 from rbm.datasets.dataset import Dataset
 from rbm.errors import Unavailable
-from rbm.models.binary import RBM
-from rbm.runs.bench import Bench, Layers, Raised, Standing, versions
+from rbm.runs.away import Away, Way
+from rbm.runs.bench import Layers
 from rbm.runs.record import Run
-from rbm.runs.stretch import Lost, Moved
+from rbm.runs.stretch import Lost
 from rbm.runs.tower import Below
 from rbm.training.state import TrainState
 
@@ -39,11 +39,9 @@ if TYPE_CHECKING:
 CONNECT = 5.0  # seconds until a scheduler that doesn't answer counts as away
 AGAIN = 30.0  # seconds until it is tried anew
 LOOK = 2.0  # seconds between two looks at which workers there are
-PATIENCE = 5.0  # seconds without an answer after which we ask whether the worker is still there
 TURN, EACH = 0.25, 0.01  # seconds that a training goes on alone: so many, or so many for each that is under way
 MODEL, EACH_MODEL = 1.0, 0.1  # the same, until its model comes along to be shown
 TRIES = 5  # workers that may turn out to be gone or unfit, one after another
-BENCH = 10.0  # seconds until a worker must have made its bench
 log = logging.getLogger(__name__)
 
 
@@ -60,7 +58,7 @@ class Cluster:
         self._resized = resized
         self._lock = threading.RLock()
         self._client: Client | None = None
-        self._benches: dict[str, _Bench] = {}  # by the worker's address
+        self._benches: dict[str, Way] = {}  # by the worker's address
         self._unfit: dict[str, str] = {}  # workers that can't train, and why
         self._under_way: Counter[str] = Counter()
         self._workers: tuple[str, ...] = ()
@@ -105,7 +103,7 @@ class Cluster:
             bare = replace(run, name="", owner="", message="")  # who trains it is nobody's business there
             stands, start, held_out, model = bench.ask("begin", key, bare, data.fingerprint, layers, state)
         except BaseException:
-            self._give_back(bench.worker)
+            self.give_back(bench.worker)
             raise
         return Away(self, bench, key, stands, (start, held_out), model)
 
@@ -121,14 +119,14 @@ class Cluster:
         """Seconds from one of its models to the next."""
         return max(MODEL, EACH_MODEL * self._under_way.total())
 
-    def _take_bench(self) -> _Bench:
+    def _take_bench(self) -> Way:
         """Of a worker that can train. Raises Unavailable and Lost."""
         for tries_left in reversed(range(TRIES)):
             worker = self._take()
             try:
                 return self._bench(worker)
             except BaseException as error:
-                self._give_back(worker)
+                self.give_back(worker)
                 if not (isinstance(error, Lost) and tries_left):
                     raise
         raise AssertionError("it is raised or returned before")
@@ -140,7 +138,7 @@ class Cluster:
             self._under_way[worker] += 1
             return worker
 
-    def _give_back(self, worker: str) -> None:
+    def give_back(self, worker: str) -> None:
         with self._lock:
             self._under_way[worker] -= 1
             if not self._under_way[worker]:
@@ -209,14 +207,14 @@ class Cluster:
 
     # ---- benches
 
-    def _bench(self, worker: str) -> _Bench:
+    def _bench(self, worker: str) -> Way:
         """Raises Lost, where it is unfit too: another one may do."""
         with self._lock:
             bench, client = self._benches.get(worker), self._client
         if bench is None:
             if client is None:
                 raise Lost(f"the scheduler at {self.address} is gone")
-            bench = _Bench(client, worker, self._forget)
+            bench = Way(client, worker, self._forget)
             if (why := bench.unfit()) is not None:
                 with self._lock:
                     self._unfit[worker] = why
@@ -252,116 +250,3 @@ def _within(seconds: float, call: Callable[[], Any]) -> Any:
     if error is not None:
         raise error
     return found
-
-
-class _Bench:
-    """The way to the Bench on one worker. Raises Lost where it can't be made there, or doesn't answer."""
-
-    def __init__(self, client: Client, worker: str, forget: Callable[[str], None]) -> None:
-        from distributed.actor import Actor
-
-        self.worker, self._forget = worker, forget
-        self._failed = ""
-        try:
-            self._future = client.submit(
-                Bench, key=f"rbm-bench-{secrets.token_hex(8)}", workers=[worker], actor=True, pure=False
-            )
-            failure = self._future.exception(timeout=BENCH)
-            if failure is not None:
-                self._failed = f"the worker at {worker} can't train: {failure}"
-            with client.as_current():
-                self._actor = Actor(Bench, worker, self._future.key)
-        except Exception as error:  # whatever it is: there is no bench
-            raise self._lost(error) from error
-
-    def unfit(self) -> str | None:
-        """Why nothing can be trained there as it is here, a sentence."""
-        if self._failed:
-            return self._failed
-        theirs, ours = self.ask("versions"), versions()
-        other = [name for name in ours if theirs.get(name) != ours[name]]
-        if not other:
-            return None
-        of = "this program" if other[0] == "program" else other[0]
-        return f"the worker at {self.worker} has another version of {of}"
-
-    def ask(self, method: str, *args: object) -> Any:
-        """What it answers. Raises what it has raised there too."""
-        try:
-            future = getattr(self._actor, method)(*args)
-            answer = self._wait(future)
-        except Exception as error:  # what is raised there is an answer: this is the way to it
-            raise self._lost(error) from error
-        if isinstance(answer, Raised):
-            raise answer.again()
-        return answer
-
-    def _wait(self, future: Any) -> Any:
-        while True:
-            try:
-                return future.result(timeout=PATIENCE)
-            except TimeoutError:
-                if self._future.status != "finished":  # the scheduler says that it is gone
-                    raise
-
-    def _lost(self, error: Exception) -> Lost:
-        self._forget(self.worker)
-        return Lost(
-            f"the worker at {self.worker} is gone ({type(error).__name__}: {' '.join(str(error).split())[:80]})"
-        )
-
-
-class Away:
-    """A stretch of training on a worker (`stretch.Stretch`)."""
-
-    def __init__(
-        self, cluster: Cluster, bench: _Bench, key: str, stands: Standing, begun: tuple[float, float | None], model: RBM
-    ) -> None:
-        self.begun = begun
-        self._cluster, self._bench, self._key, self._stands = cluster, bench, key, stands
-        self._model: RBM | None = model  # as it is now, where that is known
-        self._shown = time.monotonic()
-
-    @property
-    def epoch(self) -> int:
-        return self._stands.epoch
-
-    @property
-    def fraction(self) -> float:
-        return self._stands.fraction
-
-    @property
-    def finished(self) -> bool:
-        return self._stands.finished
-
-    @property
-    def about_to_measure(self) -> tuple[str, ...]:
-        return self._stands.about_to_measure
-
-    @property
-    def model(self) -> RBM:
-        if self._model is None:
-            self._model = self._bench.ask("model", self._key)
-        return self._model
-
-    def go_on(self, once: bool) -> Moved:
-        show = time.monotonic() >= self._shown + self._cluster.model_every
-        seconds = 0.0 if once else self._cluster.turn
-        moved: Moved
-        self._stands, moved = self._bench.ask("go_on", self._key, seconds, show)
-        self._model = moved.model if self.finished else None
-        if moved.model is not None:
-            self._shown = time.monotonic()
-        return moved
-
-    def snapshot(self) -> TrainState:
-        state: TrainState = self._bench.ask("snapshot", self._key)
-        return state
-
-    def close(self) -> None:
-        try:
-            self._bench.ask("end", self._key)
-        except Lost as error:
-            log.info("nothing is left to be ended: %s", error)
-        finally:
-            self._cluster._give_back(self._bench.worker)

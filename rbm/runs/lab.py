@@ -21,14 +21,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO
 from weakref import WeakKeyDictionary
 
 import platformdirs
 
 from rbm import datasets
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused, Unavailable
+from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Refused
 from rbm.models.binary import RBM
 from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
 from rbm.runs import export, memory, tower, trainable
@@ -36,23 +36,18 @@ from rbm.runs.errand import Errands
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
-from rbm.runs.queue import Queue, cores
+from rbm.runs.queue import Queue
 from rbm.runs.recent import Recent
 from rbm.runs.record import Run, fingerprint
 from rbm.runs.store import Store
-from rbm.runs.stretch import Here, NoPlace, Stretch
 from rbm.runs.sweep import Sweeps
-from rbm.runs.tower import Below, Towers
+from rbm.runs.tower import Towers
+from rbm.runs.workplace import Workplace
 from rbm.training.config import TrainConfig
-from rbm.training.state import TrainState
 from rbm.visitors import clean_name, owner_hash
-
-if TYPE_CHECKING:
-    from rbm.runs.cluster import Cluster
 
 log = logging.getLogger(__name__)
 MODELS = 128 * 2**20  # bytes of models of runs that are over, read last
-AWAY = "The cluster that trains for this server can't be reached now; trainings run on this server itself."
 UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
 
 
@@ -88,8 +83,8 @@ class Lab:
         memory.give_back_large_arrays()
         self.limits = limits or Limits()
         self.store = Store(home or default_home(), self.limits)
-        self.queue = Queue(self.limits.workers or None, self.limits.max_waiting)
-        self.cluster = self._connected(dask) if dask else None
+        self._workplace = Workplace(self.limits, dask)
+        self.queue, self.cluster = self._workplace.queue, self._workplace.cluster
         self.errands = Errands(Queue(self.limits.workers or None, self.limits.max_waiting) if dask else self.queue)
         self._load, self._every = load, every
         self._lock = threading.RLock()
@@ -109,8 +104,7 @@ class Lab:
             job.interrupt()
         for job in jobs:
             job.rest()
-        if self.cluster is not None:
-            self.cluster.close()
+        self._workplace.close()
         self.store.close()
 
     # ---- training
@@ -212,41 +206,25 @@ class Lab:
             for config, name in zip(configs, names, strict=True)
         ]  # fmt: skip
         with self._lock:
-            self._check_one_sweep(owner)
-            self.store.make_room(len(runs))
-            for run in runs:
-                self.store.add(run)
-            self._sweeps.wait([self.store.get(run.id) for run in runs])  # what waits is in the list or nowhere
+            self._sweeps.start(owner_hash(owner), runs)
         return sweep
 
     def resume_sweep(self, owner: str, sweep: str) -> None:
         """Go on with all runs of a sweep that can be resumed. Raises Busy while another sweep of this owner's waits."""
         with self._lock:
-            self._check_one_sweep(owner)
-            resting = [run for run in reversed(self.runs(owner)) if run.sweep == sweep and self._rests(run)]
+            resting = [run for run in reversed(self.runs(owner)) if run.sweep == sweep and run.rests]
             for run in resting:
                 self._check_resumable(run)
-            claimed = [run for run in resting if self.store.claim(run)]
-            self._sweeps.wait([self.store.get(run.id) for run in claimed])
+            self._sweeps.go_on(owner_hash(owner), resting)
 
     def stop_sweep(self, owner: str, sweep: str) -> None:
         """End all runs of a sweep that move or wait; the models so far are kept."""
         with self._lock:
             mine = [run for run in self.runs(owner) if run.sweep == sweep]
             moving = [run for run in mine if run.id in self._sweeps or self.job(run.id)]
-            for run in sorted(
-                moving, key=lambda run: run.id not in self._sweeps
-            ):  # first those that would take a place
+            for run in sorted(moving, key=lambda run: run.id not in self._sweeps):  # first what would take a place
                 if not run.over:
                     self.stop(owner, run.id)
-
-    def _check_one_sweep(self, owner: str) -> None:
-        if self._sweeps.waits(owner_hash(owner)):
-            raise Busy("a sweep of yours waits for its places already; stop it, or wait until it is nearly done")
-
-    def _rests(self, run: Run) -> bool:
-        """Whether nothing trains a run that isn't finished, and nothing will without being asked."""
-        return run.status in ("interrupted", "paused", "stopped", "failed") and not run.imported
 
     def _check(self, data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], units: int) -> None:
         """Raises BadValue for what can't be trained here, on so many hidden `units` of a layer below, 0 without."""
@@ -307,10 +285,8 @@ class Lab:
 
     @property
     def notice(self) -> str | None:
-        """What happened to a damaged store at the start; and whether no cluster trains, where one should. Where that
-        is, and why it doesn't, is for the log (`Cluster.trouble`)."""
-        away = self.cluster is not None and self.cluster.trouble is not None
-        said = [self.store.notice, AWAY if away else None]
+        """What happened to a damaged store at the start; and whether a cluster is away."""
+        said = [self.store.notice, self._workplace.notice]
         return " ".join(sentence for sentence in said if sentence) or None
 
     # ---- looking, with the id alone
@@ -529,32 +505,8 @@ class Lab:
         below = self._towers.below(run.below) if run.below else None
         return Job(
             run, data, self.store, self.queue, progress=progress, every=self._every, below=below, ended=self._ended,
-            make=self._begin_there if self.cluster else Here,
+            make=self._workplace.begin,
         )  # fmt: skip
-
-    def _connected(self, address: str) -> Cluster:
-        """The cluster, which is looked for at once, while pages are drawn already."""
-        from rbm.runs.cluster import Cluster
-
-        cluster = Cluster(address, self._resized)
-        threading.Thread(target=cluster.look, name="rbm-cluster", daemon=True).start()
-        return cluster
-
-    def _resized(self, workers: int) -> None:
-        """The cluster has so many workers now."""
-        most = self.limits.workers or max(workers, cores())
-        self.queue.resize(min(workers, most) if workers else min(cores(), most))
-
-    def _begin_there(self, run: Run, data: Dataset, below: Below | None, state: TrainState | None, /) -> Stretch:
-        """On the cluster; here, where it has no worker to offer and this server has."""
-        assert self.cluster is not None
-        try:
-            return self.cluster.begin(run, data, below, state)
-        except Unavailable as error:
-            with self.queue.lock:
-                if self.queue.overfull:
-                    raise NoPlace(str(error)) from error
-            return Here(run, data, below, state)
 
     def _live(self) -> list[Job]:
         with self._lock:

@@ -68,6 +68,11 @@ class Run:
         return self.status in ("waiting", "running")
 
     @property
+    def rests(self) -> bool:
+        """Nothing trains it, nothing will without being asked, and it can go on."""
+        return self.status in ("interrupted", "paused", "stopped", "failed") and not self.imported
+
+    @property
     def waits_below(self) -> bool:
         """It begins when the layer below is finished."""
         return self.status == "waiting" and bool(self.below) and not self.fingerprint

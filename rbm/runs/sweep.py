@@ -22,21 +22,39 @@ log = logging.getLogger(__name__)
 class Sweeps:
     """Those that wait, of a store and of the lab that trains them; what calls it holds the lab's lock.
 
-    places: how many runs of an owner may be under way while a sweep waits. active: how many are. go_on: trains a run
+    places: how many runs of an owner may be under way while a sweep waits. active: how many are. train: trains a run
     that rests; it raises Refused.
     """
 
     def __init__(
-        self, store: Store, places: Callable[[], int], active: Callable[[str], int], go_on: Callable[[Run], None]
+        self, store: Store, places: Callable[[], int], active: Callable[[str], int], train: Callable[[Run], None]
     ) -> None:
-        self._store, self._places, self._active, self._go_on = store, places, active, go_on
+        self._store, self._places, self._active, self._train = store, places, active, train
         self._waiting: dict[str, str] = {}  # runs in their order, and whose they are
 
     def __contains__(self, run_id: str) -> bool:
         """Whether this run waits for a place."""
         return run_id in self._waiting
 
-    def wait(self, runs: list[Run]) -> None:
+    def start(self, owner: str, runs: list[Run]) -> None:
+        """New runs of this owner. Raises Busy while others of theirs wait, and as `Store.make_room` and `add`."""
+        self._check_none_waits(owner)
+        self._store.make_room(len(runs))
+        for run in runs:
+            self._store.add(run)
+        self._wait([self._store.get(run.id) for run in runs])  # what waits is in the list or nowhere
+
+    def go_on(self, owner: str, runs: list[Run]) -> None:
+        """Runs of this owner that rest, unless another process has them by now. Raises Busy as `start`."""
+        self._check_none_waits(owner)
+        claimed = [run for run in runs if self._store.claim(run)]
+        self._wait([self._store.get(run.id) for run in claimed])
+
+    def _check_none_waits(self, owner: str) -> None:
+        if owner in self._waiting.values():
+            raise Busy("a sweep of yours waits for its places already; stop it, or wait until it is nearly done")
+
+    def _wait(self, runs: list[Run]) -> None:
         """These stand in line from now on, and those for whom there is a place begin."""
         self._waiting.update((run.id, run.owner) for run in runs)
         self.begin()
@@ -45,10 +63,6 @@ class Sweeps:
         """It waits no longer; whether it did."""
         return self._waiting.pop(run_id, None) is not None
 
-    def waits(self, owner: str) -> bool:
-        """Whether any run of this owner's stands in line."""
-        return owner in self._waiting.values()
-
     def begin(self) -> None:
         """Let those begin for whom there is a place."""
         for run_id, owner in list(self._waiting.items()):
@@ -56,7 +70,7 @@ class Sweeps:
                 continue
             try:
                 run = self._store.get(run_id)
-                self._go_on(run)
+                self._train(run)
             except Busy:  # the queue is full: when the next training ends there is room
                 return
             except Refused as error:

@@ -13,7 +13,7 @@ import rbm
 from benchmarks.dask_processes import cluster
 from rbm.app import server
 from rbm.runs import cluster as clusters
-from rbm.runs import lab
+from rbm.runs import workplace
 from tests.app.test_pages import ROOT, open_page, pressed, wait_for_the_end
 from tests.patience import SECONDS
 from tests.runs.test_sweep import eventually
@@ -52,7 +52,7 @@ def test_start_pause_and_the_model_in_use_by_way_of_the_cluster(
     with cluster(tmp_path / "dask", workers=1) as processes:
         app = opened(processes.address, tmp_path / "home", monkeypatch)
         eventually(lambda: server.lab().queue.workers == 1)
-        monkeypatch.setattr(lab, "Here", here)
+        monkeypatch.setattr(workplace, "Here", here)
         trained(app)
         assert not app.exception
         assert not app.sidebar.warning

@@ -27,10 +27,10 @@ def app() -> AppTest:
     return app.switch_page("pages/sample.py").run()
 
 
-def choose(app: AppTest, unit: int, at: int = 1) -> AppTest:
+def choose(app: AppTest, unit: int) -> AppTest:
     """As a click on its tile does."""
     app.session_state["dream_unit"] = unit
-    app.session_state["dream_unit_tiles"] = {"chosen": {"id": unit, "at": at}}
+    app.session_state["dream_unit_open"] = True
     return app.run()
 
 
@@ -58,7 +58,7 @@ def test_nothing_is_reckoned_until_a_unit_is_chosen(app: AppTest) -> None:
     assert {"filter over digit", "on minus off"} <= set(captions(app))
     press(app, "Close")
     assert "The pixels answer" not in told(app)
-    choose(app, 138, at=2)
+    choose(app, 138)
     assert "**Unit 138** over this digit" in told(app)
 
 

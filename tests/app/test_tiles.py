@@ -49,3 +49,18 @@ def test_a_choice_outlives_another_order_and_not_another_model(sent: dict[str, o
     assert choose() == 7
     st.session_state["unit"] = 1_000
     assert choose() == 11
+
+
+def test_every_choice_is_told_and_nothing_else(sent: dict[str, object]) -> None:
+    told: list[int] = []
+
+    def choose(wanted: object) -> None:
+        tiles.tiles(MOSAIC, range(7), list("abcdefg"), key="unit", label="A unit", on_choose=lambda: told.append(1))
+        st.session_state["unit_tiles"] = {"chosen": {"id": wanted, "at": len(told)}}
+        sent["on_chosen_change"]()  # type: ignore[operator]
+
+    choose(5)
+    choose(5)
+    assert len(told) == 2, "the same tile once more too"
+    choose(17)
+    assert len(told) == 2

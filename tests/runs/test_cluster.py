@@ -17,7 +17,7 @@ import rbm
 from benchmarks.dask_processes import Processes, kill
 from benchmarks.dask_processes import cluster as started
 from rbm.errors import Unavailable
-from rbm.runs import bench, cluster, lab, stretch
+from rbm.runs import away, bench, cluster, queue, stretch, workplace
 from rbm.runs.cluster import Cluster
 from rbm.runs.grid import grid
 from rbm.runs.job import Job
@@ -74,7 +74,7 @@ def forbid_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def here(*_: object) -> None:
         raise AssertionError("it is to be trained on the cluster")
 
-    monkeypatch.setattr(lab, "Here", here)
+    monkeypatch.setattr(workplace, "Here", here)
 
 
 def finish(opened: Lab, config: rbm.TrainConfig = CONFIG, **options: Any) -> str:
@@ -182,12 +182,12 @@ def test_a_blow_up_and_a_mistake_are_told_as_here(there: Lab, monkeypatch: pytes
         list(rbm.train(TINY.train_images, wild))
     assert (there.run(run_id).status, there.run(run_id).message) == ("diverged", str(raised.value))
     np.testing.assert_array_equal(there.progress(run_id).model.weights, raised.value.model.weights)
-    ask = cluster._Bench.ask
+    ask = away.Way.ask
 
-    def without_images(self: cluster._Bench, method: str, *args: object) -> object:
+    def without_images(self: away.Way, method: str, *args: object) -> object:
         return True if method == "has" else ask(self, method, *args)
 
-    monkeypatch.setattr(cluster._Bench, "ask", without_images)
+    monkeypatch.setattr(away.Way, "ask", without_images)
     other = replace(TINY, name="other", train_images=TINY.train_images[::-1].copy())
     monkeypatch.setattr(there, "_load", lambda name: other)
     failed = finish(there)
@@ -196,13 +196,13 @@ def test_a_blow_up_and_a_mistake_are_told_as_here(there: Lab, monkeypatch: pytes
 
 
 def test_images_come_to_a_worker_once(there: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask, asked = cluster._Bench.ask, Counter[tuple[str, str]]()
+    ask, asked = away.Way.ask, Counter[tuple[str, str]]()
 
-    def counted(self: cluster._Bench, method: str, *args: object) -> object:
+    def counted(self: away.Way, method: str, *args: object) -> object:
         asked[method, self.worker] += 1
         return ask(self, method, *args)
 
-    monkeypatch.setattr(cluster._Bench, "ask", counted)
+    monkeypatch.setattr(away.Way, "ask", counted)
     all_over(there, start(there))
     brought = {worker: count for (method, worker), count in asked.items() if method == "bring"}
     begun = {worker: count for (method, worker), count in asked.items() if method == "begin"}
@@ -279,7 +279,7 @@ def test_without_any_worker_the_lab_goes_on_by_itself_and_a_new_one_is_found(
         kill(worker)
     wait(opened, run_id)
     same(opened, run_id, expected(config))
-    assert opened.notice == lab.AWAY
+    assert opened.notice == workplace.AWAY
     mortal.add_worker()
     forbid_here(monkeypatch)
 
@@ -300,9 +300,9 @@ def test_a_scheduler_that_dies_is_one_sentence_and_the_runs_go_on_here(mortal: P
     mortal.end()
     wait(opened, run_id)
     same(opened, run_id, expected(config))
-    assert opened.notice == lab.AWAY
+    assert opened.notice == workplace.AWAY
     assert mortal.address in opened.cluster.trouble  # type: ignore[union-attr, operator]
-    assert opened.queue.workers == lab.cores()
+    assert opened.queue.workers == queue.cores()
     opened.close()
 
 
@@ -313,7 +313,7 @@ def test_a_scheduler_that_cannot_be_reached_is_one_sentence(
     monkeypatch.setattr(cluster, "CONNECT", 0.5)
     opened = Lab(tmp_path, LIMITS, load=load, dask=address)
     same(opened, finish(opened), expected())
-    assert opened.notice == lab.AWAY
+    assert opened.notice == workplace.AWAY
     said = opened.cluster.trouble  # type: ignore[union-attr]
     assert str(said).startswith(f"The scheduler at {address} can't be reached (")
     assert str(said).count("\n") == 0
@@ -327,7 +327,7 @@ def test_without_dask_it_is_one_sentence_too(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_worker_with_another_program_is_not_asked(two: Processes, tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(cluster, "versions", lambda: {**bench.versions(), "numpy": "0.1"})
+    monkeypatch.setattr(away, "versions", lambda: {**bench.versions(), "numpy": "0.1"})
     opened = open_lab(tmp_path, two.address)
     same(opened, finish(opened), expected())
     assert "has another version of numpy" in str(opened.cluster.trouble)  # type: ignore[union-attr]
@@ -403,7 +403,7 @@ def test_a_step_that_is_lost_is_made_elsewhere(tmp_path: Path, monkeypatch: pyte
     opened.pause("ann", run_id)
     until(opened, run_id, "paused")
     before = opened.run(run_id).fraction
-    monkeypatch.setattr("rbm.runs.lab.Here", Fickle)
+    monkeypatch.setattr("rbm.runs.workplace.Here", Fickle)
     Fickle.losses = 1
     opened.step("ann", run_id)
     until(opened, run_id, "paused")

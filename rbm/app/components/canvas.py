@@ -8,25 +8,19 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from rbm.app.components.made import component
 from rbm.errors import BadValue
 
 SIZE = 112  # a multiple of 28, 16, 14 and 8: pixels of such images are whole squares
 _BYTES = SIZE * SIZE + SIZE * SIZE // 8
-_HERE = Path(__file__).parent
 _LABEL = "Drawing board. Arrow keys move the drawing, Control Z undoes, Delete empties it."
 
-_component = st.components.v2.component(
-    "rbm_canvas",
-    html=(_HERE / "canvas.html").read_text(),
-    css=(_HERE / "canvas.css").read_text(),
-    js=(_HERE / "canvas.js").read_text(),
-)
+_component = component("canvas")
 
 
 @dataclass(frozen=True, eq=False)

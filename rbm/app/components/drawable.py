@@ -12,7 +12,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rbm.app.components.canvas import SIZE
+from rbm.app.components.made import component
 from rbm.errors import BadValue
 
 SIDE = 280  # pixels of the board: 10 × 28, and still within a phone of 320
@@ -28,16 +28,10 @@ MOST = 400_000  # letters of a picture that is looked at
 TOOLS = ("pen", "eraser", "line")
 ACTS = ("settled", "clear", "fix", "restore")
 _HEAD = "data:image/png;base64,"
-_HERE = Path(__file__).parent
 _WRONG = "the drawing that arrived is {}; clear the board and draw anew"
 Ink = NDArray[np.float32]
 
-_tools = st.components.v2.component(
-    "rbm_tools",
-    html=(_HERE / "drawable.html").read_text(),
-    css=(_HERE / "drawable.css").read_text(),
-    js=(_HERE / "drawable.js").read_text(),
-)
+_tools = component("drawable")
 
 
 # what Pillow raises of bytes that are no whole picture

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
-_HERE = Path(__file__).parent
+from rbm.app.components.made import component
 
-_component = st.components.v2.component(
-    "rbm_heatmap",
-    html=(_HERE / "heatmap.html").read_text(),
-    css=(_HERE / "heatmap.css").read_text(),
-    js=(_HERE / "heatmap.js").read_text(),
-)
+_component = component("heatmap")
 
 
 class Cell(NamedTuple):

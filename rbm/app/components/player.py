@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from rbm.app.components.made import component
 from rbm.app.components.sprite import Sprite
 
-_HERE = Path(__file__).parent
-
-_component = st.components.v2.component(
-    "rbm_player",
-    html=(_HERE / "player.html").read_text(),
-    css=(_HERE / "player.css").read_text(),
-    js=(_HERE / "player.js").read_text(),
-)
+_component = component("player")
 
 
 class Side(NamedTuple):

@@ -5,20 +5,13 @@ The film says in the browser where its chains are at each frame (see player.py),
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import NamedTuple
 
-import streamlit as st
 from numpy.typing import NDArray
 
-_HERE = Path(__file__).parent
+from rbm.app.components.made import component
 
-_component = st.components.v2.component(
-    "rbm_thermometer",
-    html=(_HERE / "thermometer.html").read_text(),
-    css=(_HERE / "thermometer.css").read_text(),
-    js=(_HERE / "thermometer.js").read_text(),
-)
+_component = component("thermometer")
 
 
 class Mark(NamedTuple):

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from rbm import datasets
-from rbm.app import data_sets, pictures, server, show, visitor
+from rbm.app import data_sets, pictures, server, show, visitor, widgets
 from rbm.app.components.tiles import tiles
 from rbm.app.show import message_later
 from rbm.app.text import plain
@@ -62,8 +62,7 @@ def mosaic(data: Dataset) -> None:
 
 
 def _name(data: Dataset, index: int) -> str:
-    kind = plain(data.class_name(int(data.train_labels[index]))) if data.labelled else "image"
-    return f"{kind} · training image {index:,}"
+    return widgets.called(data, int(data.train_labels[index]), f"training image {index:,}")
 
 
 def _shown(data: Dataset, columns: int, rows: int) -> tuple[NDArray[np.int64], str]:

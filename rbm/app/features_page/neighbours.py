@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import current_model, kept, pictures, show
+from rbm.app import current_model, kept, pictures, show, widgets
 from rbm.app.components.tiles import tiles
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described
@@ -47,7 +47,7 @@ def _chosen(data: Dataset, images: NDArray[np.uint8], labels: NDArray[np.int64])
     shown = _offered(data, labels)
     if number - 1 not in shown:  # a dot of the map
         shown[-1] = number - 1
-    names = [f"{plain(data.class_name(int(labels[i]))) if data.labelled else 'image'} · number {i + 1}" for i in shown]
+    names = [widgets.called(data, int(labels[i]), f"number {i + 1}") for i in shown]
     mosaic = pictures.mosaic(
         pictures.grey(images[shown], data.shape), OFFERED // 2, "Held-out images to choose from", scale=1
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from rbm.app import answers
+from rbm.app import answers, places
 from rbm.app.explained import CHAPTERS
 from rbm.app.glossary import define
 from rbm.app.learn_page import article as last
@@ -86,9 +86,10 @@ ALL = {
 
 def heading() -> str:
     """The title, whose help says what the terms mean, and the choice of a chapter: the open one."""
-    title = st.container()
+    head = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     chapter = choice()
-    title.title("Learn", anchor=False, help=define(*ALL[chapter].terms))
+    head.title("Learn", anchor=False, width="content", help=define(*ALL[chapter].terms))
+    head.markdown(places.asks("learn"), width="content")
     return chapter
 
 
@@ -126,3 +127,5 @@ def ways_on(chapter: str) -> None:
                 query_params={"chapter": following},
             )  # fmt: skip
         st.page_link(f"pages/{here.page}.py", label=here.words, icon=here.icon)
+        if chapter == names[-1]:
+            places.lead_on("learn")

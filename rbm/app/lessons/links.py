@@ -11,12 +11,10 @@ import qrcode
 import streamlit as st
 from PIL import Image
 
+from rbm.app import places
 from rbm.app.pictures import Picture
 
-PAGES = (  # an address may end with
-    "home", "learn", "train", "sample", "reconstructions", "filters", "activations", "features", "deep", "data", "runs",
-    "lesson",
-)  # fmt: skip
+PAGES = (*places.ALL, "lesson")  # an address may end with
 HERE = ("localhost", "127.0.0.1", "::1")  # what a computer calls itself
 _NOWHERE = ("192.0.2.1", 9)  # an address kept for examples
 _DOT, _RIM = 8, 2  # pixels of a dot; dots around the code

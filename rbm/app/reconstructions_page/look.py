@@ -24,8 +24,9 @@ def gallery(named: NamedModel, selection: Selection, shape: tuple[int, int]) -> 
     left, right = st.columns([11, 9], gap="medium")
     indices = selection.indices.tolist()
     data = widgets.needs_data(named)
-    classes = [data.class_name(int(label)) if data.labelled else "image" for label in selection.labels]
-    names = [f"{plain(name)} · number {index}" for name, index in zip(classes, indices, strict=True)]
+    names = [
+        widgets.called(data, int(label), f"number {i}") for label, i in zip(selection.labels, indices, strict=True)
+    ]
     with left:
         chosen = tiles(grid(selection, shape), indices, names, key=CHOSEN, label="A digit and its reconstruction")
         st.caption(f"{grid_caption(selection)} Click one, or walk with the arrow keys.")
@@ -63,12 +64,7 @@ def closer(named: NamedModel, selection: Selection, place: int, shape: tuple[int
     parts = [
         (pictures.single(pictures.grey(original, shape), "The original digit", TILE), "original"),
         (pictures.single(pictures.grey(rebuilt, shape), "The reconstruction", TILE), "reconstruction"),
-        (
-            pictures.single(
-                pictures.diverging(rebuilt - original, shape, 1.0), "Reconstruction minus original", TILE
-            )._replace(signed=True),
-            "difference",
-        ),
+        (pictures.signed((rebuilt - original)[0], shape, "Reconstruction minus original", TILE, 1.0), "difference"),
         (_hidden_tile(hidden), f"{hidden.shape[1]} hidden units"),
     ]
     if selection.how.damage != "None":
@@ -84,11 +80,6 @@ def closer(named: NamedModel, selection: Selection, place: int, shape: tuple[int
         "dark). One undamaged mean-field step ranks it "
         f"**{selection.ranks[place]:,}** of {selection.total:,}, 1 being the best."
     )
-
-
-def _difference(difference: NDArray[np.floating], shape: tuple[int, int]) -> pictures.Picture:
-    tile = pictures.diverging(difference, shape, 1.0)
-    return pictures.single(tile, "Reconstruction minus original", TILE)._replace(signed=True)
 
 
 def _hidden_tile(hidden: NDArray[np.floating]) -> pictures.Picture:

@@ -182,7 +182,7 @@ def _opened(runs: Sequence[Run]) -> Run | None:
 def _control(sweep: str, runs: Sequence[Run]) -> None:
     """Stop, or go on."""
     moving = any(run.unfinished for run in runs)
-    resting = [run for run in runs if run.status in ("interrupted", "paused", "stopped", "failed")]
+    resting = [run for run in runs if run.rests]
     with st.container(horizontal=True):
         if moving:
             st.button("Stop the sweep", icon=":material/stop:", key="stop_this", on_click=_ask, args=("stop", sweep))

@@ -18,7 +18,7 @@ from rbm.measures import arithmetic as sums
 from rbm.models.arrays import Array, Floats
 
 WIDTH = 136  # screen pixels of the mosaic, SIDE high at most
-UNIT, CLOSED = "dream_unit", "dream_unit_closed"
+UNIT, OPEN = "dream_unit", "dream_unit_open"
 DARK = 40  # grey between the tiles, so that those that are on stand out
 LIVELY = 80  # units among which the first to be looked at is
 
@@ -33,9 +33,9 @@ def show(named: NamedModel, image: Array | None, place: DeltaGenerator, below: D
         st.session_state[UNIT] = _telling(named, lit)
     with place.container():
         names = [f"unit {unit}: {chance:.0%}" for unit, chance in enumerate(lit)]
-        unit = tiles(mosaic(lit), range(len(lit)), names, key=UNIT, label="Hidden unit")
+        unit = tiles(mosaic(lit), range(len(lit)), names, key=UNIT, label="Hidden unit", on_choose=_open)
     with below.container():
-        if image is not None and _asked() not in (None, st.session_state.get(CLOSED)):
+        if image is not None and st.session_state.get(OPEN):
             _arithmetic(named, image, unit)
 
 
@@ -44,14 +44,12 @@ def _arithmetic(named: NamedModel, image: Array, unit: int) -> None:
         arithmetic.panel(named, image, unit, "dream_switch", _close)
 
 
-def _asked() -> object:
-    """The last choice of this session, None before there is one: what the tiles have sent."""
-    sent = (st.session_state.get(f"{UNIT}_tiles") or {}).get("chosen")
-    return sent.get("at") if isinstance(sent, dict) else None
+def _open() -> None:
+    st.session_state[OPEN] = True
 
 
 def _close() -> None:
-    st.session_state[CLOSED] = _asked()
+    st.session_state[OPEN] = False
 
 
 def _telling(named: NamedModel, lit: Floats) -> int:
