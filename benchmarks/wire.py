@@ -74,6 +74,11 @@ class Tab:
     def elements(self, *kinds: str) -> Iterator[Element]:
         return (one.element for one in self._shown.values() if one.element.WhichOneof("type") in kinds)
 
+    @property
+    def looking_again(self) -> frozenset[str]:
+        """The parts of the page that run by a timer."""
+        return frozenset(self._timers)
+
     def says(self, text: str, *kinds: str) -> bool:
         """Whether an element of these kinds (any, if none is named) has words with `text` in them."""
         return any(text in words for words in self.words(*kinds))

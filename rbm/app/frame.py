@@ -6,7 +6,7 @@ import threading
 
 import streamlit as st
 
-from rbm.app import addresses, current_model, current_run, pictures, places, present, server, show, visitor
+from rbm.app import addresses, again, current_model, current_run, pictures, places, present, server, show, visitor
 from rbm.app.lessons import banner, now
 from rbm.app.text import plain
 from rbm.errors import Refused
@@ -90,7 +90,7 @@ def _status() -> None:
     """In the sidebar: the model in use, this visitor's training, and what the server has to say."""
     st.caption(f"**Model in use**  \n{current_model.current().line}")
     active = _training_line() is not None
-    st.fragment(_training, run_every=LOOK if active else None)(active)
+    again.every(LOOK if active else None, _training)(active)
     for sentence in (server.lab().trouble, server.lab().notice):
         if sentence:
             st.warning(sentence, icon=":material/save:")

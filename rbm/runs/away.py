@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rbm.models.binary import RBM
 from rbm.runs.bench import Bench, Raised, Standing, versions
@@ -15,8 +15,6 @@ from rbm.training.state import TrainState
 
 if TYPE_CHECKING:
     from distributed import Client
-
-    from rbm.runs.cluster import Cluster
 
 PATIENCE = 5.0  # seconds without an answer after which we ask whether the worker is still there
 BENCH = 10.0  # seconds until a worker must have made its bench
@@ -80,14 +78,28 @@ class Way:
         )
 
 
+class Pace(Protocol):
+    """What whoever lends the workers asks of each training (`cluster.Cluster`)."""
+
+    @property
+    def turn(self) -> float:
+        """Seconds that a training goes on before it reports."""
+
+    @property
+    def model_every(self) -> float:
+        """Seconds from one of its models to the next."""
+
+    def give_back(self, worker: str) -> None: ...
+
+
 class Away:
     """A stretch of training on a worker (`stretch.Stretch`)."""
 
     def __init__(
-        self, cluster: Cluster, bench: Way, key: str, stands: Standing, begun: tuple[float, float | None], model: RBM
+        self, pace: Pace, bench: Way, key: str, stands: Standing, begun: tuple[float, float | None], model: RBM
     ) -> None:
         self.begun = begun
-        self._cluster, self._bench, self._key, self._stands = cluster, bench, key, stands
+        self._pace, self._bench, self._key, self._stands = pace, bench, key, stands
         self._model: RBM | None = model  # as it is now, where that is known
         self._shown = time.monotonic()
 
@@ -114,8 +126,8 @@ class Away:
         return self._model
 
     def go_on(self, once: bool) -> Moved:
-        show = time.monotonic() >= self._shown + self._cluster.model_every
-        seconds = 0.0 if once else self._cluster.turn
+        show = time.monotonic() >= self._shown + self._pace.model_every
+        seconds = 0.0 if once else self._pace.turn
         moved: Moved
         self._stands, moved = self._bench.ask("go_on", self._key, seconds, show)
         self._model = moved.model if self.finished else None
@@ -133,4 +145,4 @@ class Away:
         except Lost as error:
             log.info("nothing is left to be ended: %s", error)
         finally:
-            self._cluster.give_back(self._bench.worker)
+            self._pace.give_back(self._bench.worker)

@@ -107,16 +107,14 @@ class Cluster:
             raise
         return Away(self, bench, key, stands, (start, held_out), model)
 
-    # ---- for those under way
+    # ---- for those under way (`away.Pace`)
 
     @property
     def turn(self) -> float:
-        """Seconds that a training goes on before it reports."""
         return max(TURN, EACH * self._under_way.total())
 
     @property
     def model_every(self) -> float:
-        """Seconds from one of its models to the next."""
         return max(MODEL, EACH_MODEL * self._under_way.total())
 
     def _take_bench(self) -> Way:

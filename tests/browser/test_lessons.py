@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,11 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from benchmarks import lesson, server
+from benchmarks.wire import opened
+from rbm.runs.lessons import Lessons
 from tests.browser.conftest import Newcomer
 from tests.browser.waiting import follow, settle
+from tests.patience import SECONDS
 
 DESK = {"width": 1280, "height": 720}
 PUPILS = 30
@@ -154,3 +159,23 @@ def test_thirty_guess_at_once_and_every_guess_is_counted(tmp_path: Path) -> None
     assert sum(hour.counted.values()) == PUPILS
     assert hour.people == PUPILS
     assert "Traceback" not in log.read_text()
+
+
+def test_no_timer_of_the_page_before_asks_for_a_part_of_the_page_that_answers(tmp_path: Path) -> None:
+    # else a busy server forgets the answer: see rbm.app.again
+    async def parts(url: str, home: Path) -> tuple[frozenset[str], frozenset[str]]:
+        with closing(Lessons(home)) as lessons:
+            made = lessons.create("a teacher", "Parts", "Guess.", "learn", {"chapter": ["probability"]}, [])
+        owner = f"rbm_owner={secrets.token_urlsafe(32)}"
+        async with opened(url, "learn", owner, SECONDS, f"chapter=probability&lesson={made.code}") as tab:
+            before = tab.looking_again
+            await tab.choose("guess_hot", "Nearly even")
+            await tab.until(lambda: tab.says("You guessed", "markdown") and not tab.busy, SECONDS)
+            return before, tab.looking_again
+
+    home = tmp_path / "home"
+    with server.running(tmp_path / "log", RBM_HOME=str(home)) as running, ThreadPoolExecutor(1) as thread:
+        before, after = thread.submit(asyncio.run, parts(running.url, home)).result()
+    assert before
+    assert after
+    assert not before & after

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import streamlit as st
 
-from rbm.app import charts, guess, show, visitor
+from rbm.app import again, charts, guess, show, visitor
 from rbm.app.deep_page import nets
 from rbm.app.deep_page.nets import NamedNet
 from rbm.app.server import lab
@@ -91,7 +91,7 @@ def _measured(named: NamedNet, data: Dataset, known: Curves) -> None:
     """The chart, as far as its curves are known."""
     errand = None if known else lab().errands.find(_key(named, data))
     busy = errand is not None and not errand.over
-    st.fragment(_chart, run_every=LOOK if busy else None)(named, data, known, busy)
+    again.every(LOOK if busy else None, _chart)(named, data, known, busy)
 
 
 def _chart(named: NamedNet, data: Dataset, known: Curves, busy: bool) -> None:

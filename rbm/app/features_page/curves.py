@@ -7,7 +7,7 @@ from functools import cache
 
 import streamlit as st
 
-from rbm.app import charts, guess, show, visitor
+from rbm.app import again, charts, guess, show, visitor
 from rbm.app.current_model import NamedModel, shipped
 from rbm.app.features_page import described
 from rbm.app.server import lab
@@ -81,7 +81,7 @@ def _measured(named: NamedModel, data: Dataset, known: Curves) -> None:
     mine = _shipped_curve(named, data)
     errand = lab().errands.find(_key(named, data)) if mine is None else None
     busy = errand is not None and not errand.over
-    st.fragment(_chart, run_every=LOOK if busy else None)(named, data, known, mine, busy)
+    again.every(LOOK if busy else None, _chart)(named, data, known, mine, busy)
 
 
 def _chart(named: NamedModel, data: Dataset, known: Curves, mine: tuple[Point, ...] | None, busy: bool) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from rbm.app import show, visitor
+from rbm.app import again, show, visitor
 from rbm.app.current_model import NamedModel
 from rbm.app.features_page import described, dots, two_units
 from rbm.app.server import lab
@@ -83,7 +83,7 @@ def _stretched(named: NamedModel, data: Dataset, labels: NDArray[np.int64], perp
     """t-SNE, as far as it is."""
     errands = _errands(named, data, perplexity)
     busy = any(one is not None and not one.over for one in errands.values())
-    st.fragment(_progress, run_every=LOOK if busy else None)(named, data, labels, perplexity, busy)
+    again.every(LOOK if busy else None, _progress)(named, data, labels, perplexity, busy)
 
 
 def _progress(named: NamedModel, data: Dataset, labels: NDArray[np.int64], perplexity: int, busy: bool) -> None:

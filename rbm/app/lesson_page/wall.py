@@ -6,7 +6,7 @@ from collections import Counter
 
 import streamlit as st
 
-from rbm.app import current_run, data_sets
+from rbm.app import again, current_run, data_sets
 from rbm.app.lesson_page import dreams, points, settings
 from rbm.app.lessons import now
 from rbm.app.server import lab, lessons
@@ -21,7 +21,7 @@ def draw(here: now.Open) -> None:
     st.header("The class wall", anchor=False)
     runs = _runs(here.lesson.code)
     data = _data_choice(runs)
-    st.fragment(_look, run_every=LOOK)(here, data, _over(runs))
+    again.every(LOOK, _look)(here, data, _over(runs))
     measured = _measured(runs, data)
     if measured:
         st.header("What they dream", anchor=False)

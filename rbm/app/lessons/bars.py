@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from rbm.app import answers, server
+from rbm.app import again, answers, server
 from rbm.app.lessons import now
 from rbm.app.text import plain
 from rbm.errors import Refused
 
-LOOK = 1.0  # seconds between two looks at the counters
+LOOK, GLANCE = 1.0, 3.0  # seconds between two looks: at the counters or for them; before one has guessed
 MANY = 4  # choices: with more, empty ones at either end are left out
 FEW = 100  # numbers up to this are counted in tens, larger ones by their size
 
@@ -44,8 +44,14 @@ def below(question: str, choices: Sequence[str]) -> None:
     if here is None:
         return
     shown = here.teaches or _uncovered(here, question)
-    watch = here.teaches or not shown
-    st.fragment(_look, run_every=LOOK if watch else None)(question, tuple(choices), shown)
+    again.every(_pace(here, question, shown), _look)(question, tuple(choices), shown)
+
+
+def _pace(here: now.Open, question: str, shown: bool) -> float | None:
+    """Seconds until the next look. Thirty that look take from the server what thirty guesses need."""
+    if here.teaches:
+        return LOOK
+    return None if shown else LOOK if question in answers.mine() else GLANCE
 
 
 def _uncovered(here: now.Open, question: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from rbm.app import charts, current_run, data_sets, pictures, show, twin, visitor
+from rbm.app import again, charts, current_run, data_sets, pictures, show, twin, visitor
 from rbm.app.components import heatmap
 from rbm.app.components.heatmap import Cell
 from rbm.app.current_model import use
@@ -87,7 +87,7 @@ def _heat_map(sweep: str, *, mine: bool) -> None:
     moving = any(run.unfinished for run in runs)
     measured = sweep_numbers.errand(runs, str(quantity))
     moves = moving or (measured is not None and not measured.over)
-    st.fragment(_drawn, run_every=LOOK if moves else None)(sweep, str(quantity), fixed, moves, mine)
+    again.every(LOOK if moves else None, _drawn)(sweep, str(quantity), fixed, moves, mine)
 
 
 def _others(runs: Sequence[Run]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from rbm.app import data_sets, guess, pictures, show, visitor
+from rbm.app import again, data_sets, guess, pictures, show, visitor
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
@@ -40,7 +40,7 @@ def are_compared(runs: list[Run]) -> bool:
 def section(runs: list[Run], names: list[str]) -> None:
     """For two runs of the pixels of the same images; of twins the dreams are guessed first."""
     if any(not run.over for run in runs):
-        st.fragment(_wait, run_every=LOOK)([run.id for run in runs])
+        again.every(LOOK, _wait)([run.id for run in runs])
         return
     models = [lab().progress(run.id).model for run in runs]
     data = data_sets.find(runs[0].data)
@@ -55,7 +55,7 @@ def section(runs: list[Run], names: list[str]) -> None:
     errand = lab().errands.find(key)
     if errand is not None:
         stand = errand.over, _dreams_known(errand)
-        st.fragment(_shown, run_every=None if errand.over else LOOK)(key, runs, names, data, stand)
+        again.every(None if errand.over else LOOK, _shown)(key, runs, names, data, stand)
 
 
 def _wait(run_ids: list[str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from rbm.app import current_run, data_sets, server, visitor
+from rbm.app import again, current_run, data_sets, server, visitor
 from rbm.app.server import lab
 from rbm.app.text import plain
 from rbm.app.train_page.form import IDLE, SETTINGS, Chosen
@@ -53,7 +53,7 @@ def section(chosen: Chosen | None) -> None:
         _begin(chosen, typed)
         if newest:
             moves = any(run.unfinished for run in newest)
-            st.fragment(_standing, run_every=LOOK if moves else None)(moves)
+            again.every(LOOK if moves else None, _standing)(moves)
 
 
 def _values(name: str) -> str:

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import streamlit as st
 
-from rbm.app import charts, data_sets, deep_nets, layer_on_top, pictures, show, twin, widgets
+from rbm.app import again, charts, data_sets, deep_nets, layer_on_top, pictures, show, twin, widgets
 from rbm.app.current_run import is_in_use
 from rbm.app.remembered import remembered
 from rbm.app.server import lab
@@ -48,7 +48,7 @@ def panel(run_id: str) -> None:
     progress = _begun(run_id)
     if progress.over and not is_in_use(run_id):
         st.rerun()  # it ended while this page was being drawn: the sidebar shows another model
-    st.fragment(_panel, run_every=_pace(progress))(run_id, progress.status)
+    again.every(_pace(progress), _panel)(run_id, progress.status)
 
 
 def _pace(progress: Progress) -> float | None:
