@@ -23,6 +23,7 @@ def seen(page: Page) -> dict[str, list[Locator]]:
     player = page.locator("canvas.film")
     return {
         "home": [player, button(page, "How it works, in 15 minutes")],
+        "learn": [button(page, "Check")],
         "train": [page.locator(".js-plotly-plot").first, button(page, "Start")],
         "data": [tiles, button(page, "Train on it")],
         "runs": [page.get_by_text("No runs yet"), button(page, "Train a model")],
