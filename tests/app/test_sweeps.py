@@ -61,7 +61,7 @@ def click(app: AppTest, sweep: str, run_id: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(heatmap, "opened", lambda key: run_id)
     runs = [run.id for run in server.lab().sweep(sweep)]
     monkeypatch.setattr(st, "session_state", app.session_state)
-    sweeps._open(f"heatmap_{sweep}", runs, tick=True)
+    sweeps._open("heatmap", runs, tick=True)
     monkeypatch.undo()
     return app.run()
 
@@ -279,9 +279,10 @@ def test_a_stopped_sweep_goes_on_from_here(app: AppTest) -> None:
     assert not app.run().exception
 
 
-def test_a_link_shows_the_map_to_anybody_and_changes_nothing(app: AppTest) -> None:
+@pytest.mark.parametrize("name", ["", "_one__of_the_odd_names"])
+def test_a_link_shows_the_map_to_anybody_and_changes_nothing(app: AppTest, name: str) -> None:
     configs = grid(SMALL, GRID)
-    sweep = server.lab().start_sweep("somebody else", "digits-8x8", configs, list("abcdef"))
+    sweep = server.lab().start_sweep("somebody else", "digits-8x8", configs, list("abcdef"), sweep=name)
     eventually(lambda: all(run.over for run in server.lab().sweep(sweep)))
     app.query_params["sweep"] = sweep
     open_page(app, "runs")

@@ -123,7 +123,7 @@ def _drawn(sweep: str, quantity: str, fixed: dict[str, Any], moved: bool, mine: 
     opened = _opened(runs) or best or runs[0]
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        key = f"heatmap_{sweep}"
+        key = f"heatmap-{sweep.replace('_', '.')}"  # Streamlit takes no component's key with two underscores together
         heatmap.heatmap(
             cells(plan, numbers, quantity, best),
             [shown(value) for value in plan.rows.values],
