@@ -110,8 +110,9 @@ class HybridGradient(Gradient):
         share, own = self._share[: n + m], np.float32(part * rate / n)
         share[:n], share[n:] = (1 - part) * rate / n, -(1 - part) * rate / m
         h *= share[:, None]
-        pulled = own * pull.inputs
-        h[:n] += pulled - np.float32(rate / n) * push
+        pulled = np.multiply(pull.inputs, own, out=pull.inputs)
+        h[:n] += pulled
+        h[:n] -= np.float32(rate / n) * push
         visible_bias = share @ v
         visible_bias[self._n_pixels :] += own * pull.surprise.sum(axis=0)
         hidden_bias = np.ones(n + m, dtype=np.float32) @ h

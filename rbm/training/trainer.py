@@ -113,7 +113,10 @@ class Trainer:
             self._restore(state)
         self._last_good = self.model
         cut = config.binarize == "threshold"
-        self._watch = watch(monitors, monitor_every, self.model, images, validation, seed=config.seed, threshold=cut)
+        self._watch = watch(
+            monitors, monitor_every, self.model, images, validation,
+            seed=config.seed, threshold=cut, labels=validation_labels,
+        )  # fmt: skip
         self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
 
     def _prepare(self, start: RBM | None) -> None:

@@ -15,7 +15,7 @@ from rbm.app.train_page.start import IMPATIENT
 from rbm.errors import BadValue, Refused
 from rbm.runs.grid import KNOWN, MOST_RUNS, MOST_VALUES, described, grid, lowered, read_values, shown
 from rbm.runs.record import Run
-from rbm.training import autoencoder
+from rbm.training import autoencoder, discriminative
 from rbm.training.config import TrainConfig
 
 FIRST = ("learning_rate", "n_hidden")  # what is varied until something else is chosen
@@ -105,6 +105,7 @@ def combinations(chosen: Chosen, typed: dict[str, str]) -> list[TrainConfig]:
     found = data_sets.find(chosen.data)
     for config in configs:
         autoencoder.check_data(config, labels=chosen.labels)
+        discriminative.check_data(config, labels=chosen.labels)
         server.lab().limits.check(config, *((1, 1) if found is None else found.train_images.shape))
     return configs
 
