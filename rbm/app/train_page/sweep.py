@@ -24,6 +24,7 @@ SUGGESTED = {
     "batch_size": "20, 50, 128", "epochs": "5, 15, 30", "seed": "0, 1, 2", "algorithm": "cd, pcd",
     "weight_std": "0.001, 0.01, 0.1", "final_momentum": "0, 0.5, 0.9", "l2": "0, 0.0001, 0.001",
     "sparsity_cost": "0, 0.1, 1", "sparsity_target": "0.01, 0.05, 0.1", "chains": "50, 100, 200",
+    "discriminative": "0, 0.5, 0.9",
 }  # fmt: skip
 LOOK = 1.0  # seconds between two looks at a sweep that moves
 
