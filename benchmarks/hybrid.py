@@ -26,7 +26,7 @@ from benchmarks.presets import HOLD, pixel_classifier
 from rbm.measures import diagnostics, dreaming
 from rbm.measures.dreaming import Classify
 
-SHARES = {0.0: 0.1, 0.5: 0.1, 0.9: 0.3, 0.99: 1.0, 1.0: 1.0}  # and the learning rate of each
+SHARES = {0.0: 0.1, 0.5: 0.3, 0.9: 1.0, 0.99: 1.0, 1.0: 1.0}  # and the learning rate of each
 RATES = (0.1, 0.3, 1.0)
 SEEDS = (0, 1, 2)
 CHAINS = 100

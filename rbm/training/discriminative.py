@@ -28,6 +28,7 @@ from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
 
 BLOCK = 2**18  # numbers worked on at a time: they stay in the cache
+FAR = np.float32(80)
 
 
 class Slopes(NamedTuple):
@@ -62,20 +63,15 @@ def slopes(p: Parameters, v: Array, n_classes: int) -> Slopes:
 def _each_class(inputs: Array, own: Array) -> tuple[Array, Array]:
     """σ(o_k) (n_classes, n, n_hidden) and Σ_j softplus(o_kj) (n, n_classes) for o_k = `inputs` (n, n_hidden) + own_k.
 
-    softplus(o) = max(o, 0) - log σ(|o|), so that nothing overflows, and σ(|o|) = ½ + |σ(o) - ½|.
+    With t = 1 + exp(-o) these are 1 / t and o + log t. Below -FAR both are next to nothing, and exp would overflow.
     """
-    o = inputs + own[:, None]
-    work = np.maximum(o, 0)
-    scores = work.sum(axis=2)
-    np.negative(o, out=o)
-    np.exp(o, out=o)
-    o += 1
-    on = np.reciprocal(o, out=o)
-    np.subtract(on, np.float32(0.5), out=work)
-    np.abs(work, out=work)
-    work += np.float32(0.5)
-    scores -= np.log(work, out=work).sum(axis=2)
-    return on, scores.T
+    t = np.subtract(-own[:, None], inputs)  # -o
+    np.minimum(t, FAR, out=t)
+    scores = -t.sum(axis=2)
+    np.exp(t, out=t)
+    t += 1
+    scores += np.log(t).sum(axis=2)
+    return np.reciprocal(t, out=t), scores.T
 
 
 class HybridGradient(Gradient):
