@@ -28,7 +28,7 @@ from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
 
 BLOCK = 2**18  # numbers worked on at a time: they stay in the cache
-FAR = np.float32(80)
+FAR = np.float32(80)  # below zero: a unit with such an input is off, and exp of more overflows
 
 
 class Slopes(NamedTuple):
@@ -63,7 +63,7 @@ def slopes(p: Parameters, v: Array, n_classes: int) -> Slopes:
 def _each_class(inputs: Array, own: Array) -> tuple[Array, Array]:
     """σ(o_k) (n_classes, n, n_hidden) and Σ_j softplus(o_kj) (n, n_classes) for o_k = `inputs` (n, n_hidden) + own_k.
 
-    With t = 1 + exp(-o) these are 1 / t and o + log t. Below -FAR both are next to nothing, and exp would overflow.
+    With t = 1 + exp(-o) these are 1 / t and o + log t; both are next to nothing below -FAR, where o is cut.
     """
     t = np.subtract(-own[:, None], inputs)  # -o
     np.minimum(t, FAR, out=t)

@@ -275,6 +275,12 @@ def test_stop_and_continue_is_bit_for_bit_the_uninterrupted_run(algorithm: str, 
         np.testing.assert_array_equal(ends[1][name], array)
 
 
+def test_a_blow_up_is_noticed_and_the_last_good_model_kept() -> None:
+    with pytest.raises(rbm.Diverged, match=r"Lower learning_rate \(now 1e\+06\)") as caught:
+        list(rbm.train(IMAGES, config(discriminative=1, learning_rate=1e6), labels=CLASS_OF))
+    assert np.isfinite(caught.value.model.weights).all()
+
+
 def test_a_single_class_leaves_nothing_to_tell_apart() -> None:
     before = untrained(IMAGES, config(), np.zeros(31, int))
     *_, report = rbm.train(IMAGES, config(discriminative=1), labels=np.zeros(31, int))
