@@ -141,10 +141,11 @@ class TrainConfig:
     )
     discriminative: float = setting(
         0.0, "Telling classes apart",
-        "Of a model that learns the classes: how much of each step is for naming the class of an image, rather than for "
-        "what images and classes look like. It misreads fewer; nearer to 1 its dreams of a class get worse. Raise the "
+        "Of a model that learns the classes: how much of each step is for naming the class of an image, not for what "
+        "images and classes look like. It misreads fewer, and rebuilds pixels worse; at 1 it no longer dreams. Raise the "
         "learning rate with it: twice as large at 0.5, ten times at 0.9.",
-        low=0, high=1, advice="0 is none, 0.9 is a good start", source="Larochelle and Bengio, ICML 2008",
+        low=0, high=1, advice="0 is none; 0.9, with a learning rate of 1, reads best and still dreams",
+        source="Larochelle and Bengio, ICML 2008",
     )
     schedule: Schedule = setting(
         "constant", "Learning rate over time",
