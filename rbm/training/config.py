@@ -142,8 +142,8 @@ class TrainConfig:
     discriminative: float = setting(
         0.0, "Telling classes apart",
         "Of a model that learns the classes: how much of each step is for naming the class of an image, not for what "
-        "images and classes look like. It misreads fewer, and rebuilds pixels worse; at 1 it no longer dreams. Raise the "
-        "learning rate with it: twice as large at 0.5, ten times at 0.9.",
+        "images and classes look like. It misreads fewer, fewest at 0.9, and rebuilds pixels worse; at 1 it no longer "
+        "dreams. Raise the learning rate with it: twice as large at 0.5, ten times at 0.9.",
         low=0, high=1, advice="0 is none; 0.9, with a learning rate of 1, reads best and still dreams",
         source="Larochelle and Bengio, ICML 2008",
     )
