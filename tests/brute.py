@@ -161,6 +161,19 @@ def label_log_partition(p: Params, n_classes: int) -> float:
     return logsumexp([-energy(p, v, h) for v in every for h in states(len(p.c))])
 
 
+def class_log_probabilities(w: np.ndarray, b: np.ndarray, c: np.ndarray, x: np.ndarray, n_classes: int) -> np.ndarray:
+    """log p(y | x) (n, n_classes) of a LabelRBM for images x (n, pixels): every class with every hidden state."""
+    pixels, h = len(b) - n_classes, np.array(states(len(c)))
+    log_p = np.empty((len(x), n_classes))
+    for k in range(n_classes):
+        total = x @ w[:pixels] + w[pixels + k]
+        minus = total @ h.T + h @ c + (x @ b[:pixels])[:, None] + b[pixels + k]
+        top = minus.max(axis=1)
+        log_p[:, k] = top + np.log(np.exp(minus - top[:, None]).sum(axis=1))
+    top = log_p.max(axis=1, keepdims=True)
+    return log_p - top - np.log(np.exp(log_p - top).sum(axis=1, keepdims=True))
+
+
 def gaussian_log_partition(p: Params, reach: float = 30.0, step: float = 0.125) -> float:
     """log Z of a GaussianRBM of two pixels, by the trapezium rule in both: its error falls faster than any power."""
     axis = np.arange(-reach, reach, step)

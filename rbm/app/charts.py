@@ -57,6 +57,7 @@ def learning_curve(history: tuple[Point, ...], epochs: int, *, log: bool = False
 
 
 MEASURES = {  # what to plot together: title, unit, names of metrics with their legend
+    "misread": ("Held-out digits misread", "share", {"misread": "misread"}),
     "gap": ("Free-energy gap: held-out minus training", "nats", {"free_energy_gap": "gap"}),
     "pseudo": ("Pseudo-likelihood of held-out digits", "nats per image", {"pseudo_likelihood": "estimate"}),
     "swaps": (
@@ -177,6 +178,7 @@ QUANTITIES = {
     "training_error": Quantity(
         "Training reconstruction error", "squared error per image", lambda point: (point.training_error, 0.0)
     ),
+    "misread": Quantity("Held-out digits misread", "share", _measure("misread")),
     "pseudo_likelihood": Quantity(
         "Pseudo-likelihood of held-out digits", "nats per image", _measure("pseudo_likelihood")
     ),

@@ -16,6 +16,7 @@ from rbm.measures.diagnostics import squared_error
 from rbm.models import io
 from rbm.models.arrays import as_floats
 from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
+from rbm.training import discriminative
 from rbm.training.config import TrainConfig
 from rbm.training.deep import as_learned, train_deep
 from rbm.training.state import Diverged, Report
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> int:
         data = read_data(options.data)
         if options.labels and not data.labelled:
             raise BadValue(f"{data.name} has no labels to learn; leave out --labels")
-        configs = configs_of(settings, options.layers)
+        configs = configs_of(settings, options.layers, labels=options.labels)
         check_target(out)
         reports, stop = _train(data, configs, labels=options.labels)
     why = "" if stop is None else str(stop).split("; ")[0] if isinstance(stop, Diverged) else "interrupted"
@@ -56,10 +57,15 @@ def run(options: argparse.Namespace, settings: dict[str, Any]) -> int:
     return 0
 
 
-def configs_of(settings: dict[str, Any], layers: tuple[int, ...]) -> tuple[TrainConfig, ...]:
-    """One for each layer: what a pixel is, is the bottom's own, as hidden units are binary. Raises BadValue."""
+def configs_of(settings: dict[str, Any], layers: tuple[int, ...], *, labels: bool) -> tuple[TrainConfig, ...]:
+    """One for each layer: what a pixel is, is the bottom's own, as hidden units are binary; classes are the top's.
+
+    Raises BadValue.
+    """
     first, *others = (TrainConfig(**settings, n_hidden=n) for n in layers)
-    return (first, *(replace(config, visible="binary") for config in others))
+    *below, top = (first, *(replace(config, visible="binary") for config in others))
+    discriminative.check_data(top, labels=labels)
+    return (*map(discriminative.without, below), top)
 
 
 def _check(options: argparse.Namespace, settings: dict[str, Any]) -> None:

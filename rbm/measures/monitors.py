@@ -10,18 +10,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
 from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
-from rbm.models.arrays import Array, Float64, as_floats
+from rbm.models.arrays import Array, Float64, Labels, as_floats, check_labels
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters
 
 SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
 AIS_SWEEPS = 100
+MISREAD = "misread"  # needs labels
 UPDATE_RATIO = "update_ratio"  # needs the step as well as the model: measured by a run's Watch only
 
 Measures = dict[str, float]
@@ -29,41 +30,61 @@ Measures = dict[str, float]
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What every epoch is measured on: pixels (n, n_pixels) as the units can have them, base-rate biases, the seed."""
+    """What every epoch is measured on: pixels (n, n_pixels) as the units can have them, base-rate biases, the seed.
+
+    Of a model with classes also the held-out images (n, n_pixels) as they come, grey or cut, and their labels (n,).
+    """
 
     train: Array
     held_out: Array
     base: Float64
     seed: int
+    to_read: Array | None = None
+    labels: Labels | None = None
 
     def rng(self) -> np.random.Generator:
         return np.random.default_rng(self.seed)
 
 
 def make_context(
-    model: RBM, train: ArrayLike, held_out: ArrayLike, seed: int, *, threshold: bool = False, subset: int = SUBSET
+    model: RBM,
+    train: ArrayLike,
+    held_out: ArrayLike,
+    seed: int,
+    *,
+    labels: ArrayLike | None = None,
+    threshold: bool = False,
+    subset: int = SUBSET,
 ) -> Context:
     """A context of at most `subset` random images each, such as `model` learns from.
 
     For binary pixels they are made binary once: grey levels become probabilities of ink, or are cut at 0.5 with
-    `threshold`. Raises ValueError for other images, and for another number of pixels held out than trained on.
+    `threshold`. `labels`: of the held-out images, to tell which are misread. Raises ValueError for other images or
+    labels, and for another number of pixels held out than trained on.
     """
     pixels, others = (np.shape(images)[-1:] for images in (train, held_out))
     if pixels != others:
         raise ValueError(f"training images have {pixels[0]} pixels and held-out images {others[0]}; they must agree")
     rng = np.random.default_rng(seed)
-    seen, unseen = (_subset(model.marginal, images, subset, threshold, rng) for images in (train, held_out))
+    (seen, _, _), (unseen, grey, rows) = (
+        _subset(model.marginal, images, subset, threshold, rng) for images in (train, held_out)
+    )
     base = model.marginal.base_rates(seen.mean(axis=0, dtype=np.float64), len(seen))
-    return Context(seen, unseen, base, seed)
+    if labels is None:
+        return Context(seen, unseen, base, seed)
+    return Context(seen, unseen, base, seed, grey, check_labels(labels, len(np.asarray(held_out)))[rows])
 
 
 def check(names: Iterable[str], model: RBM) -> None:
-    """Raises BadValue for an unknown name, listing the known ones; for "exact" on too large a model; and for what the
-    units of the model don't allow: pseudo-likelihood flips binary pixels, the rest needs units of this program.
+    """Raises BadValue for an unknown name, listing the known ones; for "exact" on too large a model; for "misread"
+    without classes; and for what the units of the model don't allow: pseudo-likelihood flips binary pixels, the rest
+    needs units of this program.
     """
     for name in names:
         if name not in MONITORS:
             raise BadValue(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
+        if name == MISREAD and not model.joint.n_classes:
+            raise BadValue(f"{name!r} needs classes to read, and there are none here; learn labels, or leave it out")
         if not (model.all_binary if name == "pseudo_likelihood" else model.joint.has_closed_sums):
             raise BadValue(f"{name!r} can't be measured on a {type(model).__name__}; leave it out")
         if name == "exact":
@@ -99,8 +120,10 @@ def watch(
     *,
     seed: int,
     threshold: bool,
+    labels: ArrayLike | None = None,
 ) -> Watch:
-    """The watch over a run on `images`. Raises BadValue for an unknown name, or one that can't be measured."""
+    """The watch over a run on `images`; `labels`: of the held-out ones. Raises BadValue for an unknown name, or one
+    that can't be measured."""
     names = tuple(names)
     if every < 1:
         raise BadValue(f"monitor_every must be at least 1, got {every}")
@@ -110,7 +133,7 @@ def watch(
         return Watch(names, every)
     if held_out is None:
         raise BadValue(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
-    return Watch(names, every, make_context(model, images, held_out, seed, threshold=threshold))
+    return Watch(names, every, make_context(model, images, held_out, seed, labels=labels, threshold=threshold))
 
 
 def update_ratios(model: RBM, change: Parameters) -> Measures:
@@ -180,6 +203,13 @@ def _exact(model: RBM, context: Context) -> Measures:
     return {"exact_log_likelihood": float(exact.log_likelihood(model, context.held_out).mean())}
 
 
+def _misread(model: RBM, context: Context) -> Measures:
+    """The share of held-out images, from 0 to 1, whose most probable class is another than theirs."""
+    if context.to_read is None or context.labels is None:
+        raise BadValue(f"{MISREAD!r} compares with the labels of held-out images; give them")
+    return {MISREAD: float((model.joint.classify(context.to_read) != context.labels).mean())}
+
+
 MONITORS: dict[str, Callable[[RBM, Context], Measures]] = {
     "pseudo_likelihood": _pseudo_likelihood,
     "free_energy_gap": _free_energy_gap,
@@ -187,6 +217,7 @@ MONITORS: dict[str, Callable[[RBM, Context], Measures]] = {
     "saturated_units": _saturated_units,
     "ais": _ais,
     "exact": _exact,
+    MISREAD: _misread,
 }
 
 
@@ -208,7 +239,14 @@ def usual_every(names: Iterable[str], epochs: int) -> int:
     return max(1, epochs // 10) if "ais" in names else 1
 
 
-def _subset(model: RBM, images: ArrayLike, size: int, threshold: bool, rng: np.random.Generator) -> Array:
+def _subset(
+    model: RBM, images: ArrayLike, size: int, threshold: bool, rng: np.random.Generator
+) -> tuple[Array, Array, NDArray[np.int64]]:
+    """Random images as states of the units, as grey as the model may see them, and their places."""
     array = model.check_data(images)
-    chosen = as_floats(array[np.sort(rng.permutation(len(array))[:size])])
-    return (chosen >= 0.5).astype(np.float32) if threshold else model.draw_states(chosen, rng)
+    rows = np.sort(rng.permutation(len(array))[:size])
+    chosen = as_floats(array[rows])
+    if threshold:
+        cut = (chosen >= 0.5).astype(np.float32)
+        return cut, cut, rows
+    return model.draw_states(chosen, rng), chosen, rows

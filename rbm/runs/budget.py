@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from rbm.errors import BadValue
 from rbm.training.config import TrainConfig
+from rbm.training.discriminative import BLOCK
 
 MEGABYTE = 2**20
 MAX_WEIGHTS = 16 * 10**6  # of a model from outside: 64 MB
@@ -26,14 +27,16 @@ def training_bytes(config: TrainConfig, n_images: int, n_visible: int) -> int:
 
     Weights, their velocity, the first and the last good model, a snapshot and the model that is shown, and a gradient
     of its own where it is centred or weights decay; and rows of units: those of the batch and of the chains, each with
-    its means, its draws and its products.
+    its means, its draws and its products. Telling classes apart takes another row of hidden units for each image of the
+    batch, and two blocks of numbers.
     """
     v, h = n_visible, config.n_hidden
     batch = min(config.batch_size, n_images)
     chains = {"pcd": config.chains, "pt": config.chains * config.temperatures}.get(config.algorithm, batch)
     cut = n_images * v if config.binarize == "threshold" else 0  # bytes of a copy
     weights = 6 + bool(config.centering or config.l1 or config.l2)
-    return 4 * (weights * v * h + (3 * (batch + chains) + min(n_images, MEASURED)) * (v + h)) + cut
+    apart = batch * h + 2 * BLOCK if config.discriminative else 0
+    return 4 * (weights * v * h + (3 * (batch + chains) + min(n_images, MEASURED)) * (v + h) + apart) + cut
 
 
 def check_training(config: TrainConfig, n_images: int, n_visible: int, megabytes: int, means: int = 0) -> None:

@@ -8,6 +8,7 @@ from rbm.datasets.dataset import Dataset
 from rbm.errors import BadValue
 from rbm.measures import monitors
 from rbm.models.binary import RBM
+from rbm.training import autoencoder, discriminative
 from rbm.training.config import TrainConfig
 
 
@@ -25,9 +26,12 @@ def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str,
         raise BadValue("these images are of one class only, so there are none to learn; train without classes")
     if labels and data.test_labels.max() > data.train_labels.max():
         raise BadValue("some classes occur among the held-out images only; bring the images with another split")
-    if measures and (labels or config.visible != "binary"):
+    autoencoder.check_data(config, labels=labels)
+    discriminative.check_data(config, labels=labels)
+    of_pixels = tuple(name for name in measures if not (labels and name == monitors.MISREAD))
+    if of_pixels and (labels or config.visible != "binary"):
         raise BadValue(
             "the measures are for binary pixels without labels: choose none of them, or train without classes"
         )
     shape = (n_visible or data.train_images.shape[1], config.n_hidden)
-    monitors.check(measures, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
+    monitors.check(of_pixels, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))

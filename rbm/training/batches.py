@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbm.models import io
 from rbm.models.arrays import Array, check_labels
-from rbm.training.autoencoder import check_data
+from rbm.training import autoencoder, discriminative
 from rbm.training.config import TrainConfig
 
 Float64 = NDArray[np.float64]
@@ -26,7 +26,8 @@ class Images:
         labels: ArrayLike | None = None,
         n_classes: int | None = None,
     ) -> None:
-        check_data(config, labels=labels is not None)
+        autoencoder.check_data(config, labels=labels is not None)
+        discriminative.check_data(config, labels=labels is not None)
         self.kind = io.kind_of(config.visible, classes=labels is not None)
         pixels = io.KINDS[self.kind].check_data(images)
         if config.binarize == "threshold":

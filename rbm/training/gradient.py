@@ -21,14 +21,17 @@ OFFSET_RATE = np.float32(0.01)  # how fast centring's offsets follow the data; M
 
 
 class Gradient:
-    """Holds the rows of `visible` and `hidden` that others fill: data, model, and in `visible` a batch to spare."""
+    """Holds the rows of `visible` and `hidden` that others fill: data, model, and in `visible` a batch to spare.
+
+    `more`: rows that a kind of gradient adds below the model's.
+    """
 
     def __init__(
-        self, config: TrainConfig, batch: int, model_rows: int, visible_mean: Array, hidden_mean: Array
+        self, config: TrainConfig, batch: int, model_rows: int, visible_mean: Array, hidden_mean: Array, more: int = 0
     ) -> None:
         self._config, self._batch, rows = config, batch, batch + model_rows
-        self.visible = np.empty((rows + max(batch, 2), len(visible_mean)), dtype=np.float32)
-        self.hidden = np.empty((rows + 2, len(hidden_mean)), dtype=np.float32)
+        self.visible = np.empty((rows + max(batch, more + 2), len(visible_mean)), dtype=np.float32)
+        self.hidden = np.empty((rows + more + 2, len(hidden_mean)), dtype=np.float32)
         self._share = np.empty(rows, dtype=np.float32)
         self._mu, self._lambda = visible_mean, hidden_mean
         self._activity = hidden_mean.copy()

@@ -4,7 +4,7 @@
 
 The data term uses p(h | v). The model term comes from the chains of rbm/training/chains.py: CD-k (Hinton, Neural
 Computation 14, 2002), persistent or tempered ones. rbm/training/gradient.py makes one product of both; for the
-autoencoder, which has no chains, rbm/training/autoencoder.py.
+autoencoder, which has no chains, rbm/training/autoencoder.py; for telling classes apart, discriminative.py.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rbm.training.autoencoder import AutoencoderGradient, Rebuilt
 from rbm.training.batches import Images, held_out_images
 from rbm.training.chains import Chains, start_chains, swap_rates
 from rbm.training.config import TrainConfig
+from rbm.training.discriminative import HybridGradient
 from rbm.training.gradient import Gradient
 from rbm.training.phases import Phases
 from rbm.training.start import first_parameters, parameters_of
@@ -112,7 +113,10 @@ class Trainer:
             self._restore(state)
         self._last_good = self.model
         cut = config.binarize == "threshold"
-        self._watch = watch(monitors, monitor_every, self.model, images, validation, seed=config.seed, threshold=cut)
+        self._watch = watch(
+            monitors, monitor_every, self.model, images, validation,
+            seed=config.seed, threshold=cut, labels=validation_labels,
+        )  # fmt: skip
         self._good_at = f"epoch {self.epoch}" + (f", batch {self.batch}" if self.batch else "")
 
     def _prepare(self, start: RBM | None) -> None:
@@ -137,8 +141,14 @@ class Trainer:
         )
         visible_mean = self._images.mean.astype(np.float32)
         hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
-        kind = AutoencoderGradient if config.algorithm == "autoencoder" else Gradient
-        self._gradient = kind(config, batch, model_rows, visible_mean, hidden_mean)
+        sizes = (config, batch, model_rows, visible_mean, hidden_mean)
+        self._gradient: Gradient = (
+            AutoencoderGradient(*sizes)
+            if config.algorithm == "autoencoder"
+            else HybridGradient(*sizes, p, self._images.n_classes)
+            if config.discriminative
+            else Gradient(*sizes)
+        )
 
     @property
     def finished(self) -> bool:

@@ -342,6 +342,37 @@ def test_a_model_with_classes_is_trained_and_dreams_of_one(app: AppTest) -> None
     assert not app.exception
 
 
+def test_what_tells_classes_apart_is_asked_where_classes_are_learned(app: AppTest) -> None:
+    open_page(app, "train")
+    assert "discriminative" not in [one.key for one in app.number_input]
+    app.selectbox(key="data").select("digits-8x8")
+    app.number_input(key="n_hidden").set_value(13)
+    app.number_input(key="epochs").set_value(2)
+    app.toggle(key="labels").set_value(True).run()
+    app.number_input(key="discriminative").set_value(1.5).run()
+    assert button(app, "Start").disabled
+    assert any("Telling classes apart: from 0 to 1." in caption.value for caption in app.caption)
+    app.number_input(key="discriminative").set_value(0.5)
+    app.pills(key="monitors").set_value(["misread"]).run()
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    run = server.lab().run(app.session_state["run_id"])
+    assert (run.config.discriminative, run.n_classes) == (0.5, 10)
+    assert 0 < progress(app).history[-1].measures["misread"] < 1
+    assert "measure_misread" in [chart.key for chart in app.get("plotly_chart")]
+    app.toggle(key="labels").set_value(False).run()
+    assert not app.exception
+    assert not app.error, "without classes the share is that of the preset, none"
+    assert not button(app, "Start").disabled
+
+
+def test_an_address_with_a_share_and_no_classes_is_a_machine_without_both(app: AppTest) -> None:
+    app.query_params["discriminative"] = "0.5"
+    open_page(app, "train")
+    assert not app.exception
+    assert not app.error
+
+
 def test_images_of_one_class_have_none_to_learn(app: AppTest) -> None:
     images, labels = np.zeros((7, 4), np.uint8), np.zeros(7, np.int64)
     data = rbm.datasets.Dataset("plain", images, labels, images[:3], labels[:3], (2, 2))

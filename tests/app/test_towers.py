@@ -142,8 +142,10 @@ def test_what_the_field_takes() -> None:
 def test_the_top_of_several_layers_learns_the_classes(app: AppTest) -> None:
     fill(app, "11")
     app.toggle(key="labels").set_value(True).run()
+    app.number_input(key="discriminative").set_value(0.5)
     all_over(pressed(app, "Start"))
     bottom, top = runs(app)
+    assert (bottom.config.discriminative, top.config.discriminative) == (0, 0.5)
     assert (bottom.n_classes, top.n_classes) == (0, 10)
     assert server.lab().net(top.id).n_classes == 10
     assert "64-23 · digits-8x8" in in_use(app)

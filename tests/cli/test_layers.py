@@ -32,6 +32,16 @@ def test_layers_make_the_net_that_train_deep_makes_and_say_how(tmp_path, capsys)
     assert err == ""
 
 
+def test_the_top_alone_tells_classes_apart(tmp_path, capsys):
+    out, apart = tmp_path / "net.npz", ["--discriminative", "0.5", "--epochs", "1"]
+    assert main(["train", *FAST, "--layers", "9,5", "--labels", "--out", str(out), *apart]) == 0
+    _, note = rbm.io.read_net(out)
+    assert [config["discriminative"] for config in note["configs"]] == [0, 0.5]
+    assert "there are none to learn here; give labels" in refused(
+        capsys, "train", *FAST, "--layers", "9,5", "--out", str(out), *apart
+    )
+
+
 def test_gaussian_pixels_are_at_the_bottom_only(tmp_path):
     out = tmp_path / "net.npz"
     options = ["--visible", "gaussian", "--learning-rate", "0.001"]

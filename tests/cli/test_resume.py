@@ -9,6 +9,7 @@ import pytest
 
 import rbm
 from rbm.cli import main
+from rbm.runs import checkpoint
 from rbm.training.trainer import Trainer
 from tests.cli.common import refused, text
 
@@ -146,6 +147,13 @@ def test_what_can_not_be_asked_for(tmp_path, capsys, folder):
     assert "there is no folder" in refused(capsys, *train, "--log", tmp_path / "no" / "m.csv")
     assert "is a folder" in refused(capsys, *train, "--checkpoint", tmp_path)
     assert "labels need binary pixels" in refused(capsys, *train, "--labels", "--visible", "gaussian")
+    assert "discriminative 0.5 is for telling classes apart, and there are none to learn here; give labels" in refused(
+        capsys, *train, "--discriminative", 0.5
+    )
+    assert "discriminative must be between 0 and 1, got 1.5" in refused(
+        capsys, *train, "--labels", "--discriminative", 1.5
+    )
+    assert "'misread' needs classes to read" in refused(capsys, *train, "--measure", "misread")
     assert "'pseudo_likelihood' can't be measured on a LabelRBM" in refused(
         capsys, *train, "--labels", "--measure", "pseudo_likelihood"
     )
@@ -153,6 +161,32 @@ def test_what_can_not_be_asked_for(tmp_path, capsys, folder):
     assert "exact sums need a layer of at most 20" in refused(capsys, *train, "--n-hidden", 23, "--measure", "exact")
     assert "has no labels to learn" in refused(capsys, "train", "--data", folder, "--out", out, "--labels")
     assert not out.exists()
+
+
+def test_what_tells_classes_apart_is_typed_watched_and_resumed(tmp_path, monkeypatch):
+    """Also by a checkpoint of an earlier version, which knew of no such thing: it was 0."""
+    straight, out, log = (tmp_path / name for name in ("straight.npz", "m.npz", "m.csv"))
+    learn = text(*LEARN, "--labels", "--discriminative", 0.5, "--measure", "misread")
+    assert main(["train", *learn, *text("--out", straight, "--log", log)]) == 0
+    data, model = rbm.datasets.load("digits-8x8"), rbm.load(straight)
+    wrong = (model.classify(data.test_images) != data.test_labels).mean()
+    assert float(table(log)[-1]["misread"]) == pytest.approx(wrong, abs=1e-6)
+    kept = tmp_path / "kept.npz"
+    with monkeypatch.context() as patch:
+        cut(patch, before_step=11)
+        assert main(["train", *learn, *text("--out", out, "--checkpoint", kept)]) == 130
+    assert main(text("train", *DATA, "--out", out, "--resume", kept)) == 0
+    assert same(straight, out)
+
+    with monkeypatch.context() as patch:
+        cut(patch, before_step=11)
+        assert main(text("train", *LEARN, "--labels", "--out", out, "--checkpoint", kept)) == 130
+    state, told = checkpoint.read(kept)
+    assert told["config"].pop("discriminative") == 0
+    checkpoint.write(kept, state, told)
+    assert main(text("train", *DATA, "--out", out, "--resume", kept)) == 0
+    assert main(text("train", *LEARN, "--labels", "--out", straight)) == 0
+    assert same(straight, out)
 
 
 def test_labels_are_learned(tmp_path, capsys):

@@ -14,6 +14,7 @@ MODEL = RBM(0.5 * RNG.standard_normal((7, 11)), RNG.standard_normal(7), RNG.stan
 TRAIN = RNG.integers(0, 256, (31, 7), dtype=np.uint8)
 HELD_OUT = RNG.integers(0, 256, (23, 7), dtype=np.uint8)
 CONTEXT = monitors.make_context(MODEL, TRAIN, HELD_OUT, seed=0)
+READER = LabelRBM(RNG.standard_normal((10, 5)), RNG.standard_normal(10), RNG.standard_normal(5), n_classes=3)
 
 
 def minus_free_energy(model, v):
@@ -27,8 +28,11 @@ def mean_log_likelihood(model, v):
 
 
 def test_every_monitor_gives_finite_numbers_and_is_a_pure_function():
+    classes = np.arange(23) % 3
+    reading = monitors.make_context(READER, TRAIN, HELD_OUT, seed=0, labels=classes)
     for name in monitors.MONITORS:
-        first, again = (monitors.measure(MODEL, [name], CONTEXT) for _ in range(2))
+        model, context = (READER, reading) if name == "misread" else (MODEL, CONTEXT)
+        first, again = (monitors.measure(model, [name], context) for _ in range(2))
         assert first == again
         assert all(isinstance(value, float) and math.isfinite(value) for value in first.values())
 
@@ -72,6 +76,40 @@ def test_models_with_classes_and_real_pixels_are_measured_too():
         with pytest.raises(ValueError, match=f"'pseudo_likelihood' can't be measured on a {type(model).__name__}"):
             monitors.measure(model, ["pseudo_likelihood"], context)
     np.testing.assert_array_equal(context.held_out, standard[::2])
+
+
+@pytest.mark.parametrize("threshold", [False, True])
+def test_misread_is_the_share_of_held_out_images_whose_most_probable_class_is_another(threshold):
+    """ln p(y | x) up to a constant is d_y + Σ log(1 + exp(xW + c + U_y)), of grey levels or of cut ones."""
+    x = (HELD_OUT > 127).astype(float) if threshold else HELD_OUT / 255
+    w, b, c = (a.astype(float) for a in (READER.weights, READER.visible_bias, READER.hidden_bias))
+    scores = [b[7 + k] + np.log1p(np.exp(x @ w[:7] + c + w[7 + k])).sum(axis=1) for k in range(3)]
+    labels = np.argmax(scores, axis=0)
+    few = monitors.make_context(READER, TRAIN, HELD_OUT, seed=0, labels=labels, threshold=threshold, subset=13)
+    assert monitors.measure(READER, ["misread"], few) == {"misread": 0.0}
+    labels[:4] = (labels[:4] + 1) % 3
+    context = monitors.make_context(READER, TRAIN, HELD_OUT, seed=0, labels=labels, threshold=threshold)
+    assert monitors.measure(READER, ["misread"], context) == {"misread": 4 / 23}
+
+
+def test_misread_needs_classes_and_labels():
+    with pytest.raises(
+        ValueError, match=r"'misread' needs classes to read, .* none here; learn labels, or leave it out"
+    ):
+        monitors.measure(MODEL, ["misread"], CONTEXT)
+    with pytest.raises(ValueError, match="'misread' compares with the labels of held-out images; give them"):
+        monitors.measure(READER, ["misread"], CONTEXT)
+    with pytest.raises(ValueError, match="labels must be 23 whole numbers"):
+        monitors.make_context(READER, TRAIN, HELD_OUT, seed=0, labels=np.zeros(5, int))
+
+
+def test_a_run_that_learns_classes_tells_what_it_misreads():
+    classes = {"labels": np.arange(31) % 3, "validation_labels": np.arange(23) % 3}
+    watched = run(monitors=["misread"], **classes)
+    for report in watched:
+        wrong = report.model.classify(HELD_OUT) != classes["validation_labels"]
+        assert report.metrics == {"misread": wrong.mean()}
+    np.testing.assert_array_equal(run(**classes)[-1].model.weights, watched[-1].model.weights)
 
 
 def test_the_pseudo_likelihood_is_near_the_likelihood_of_a_model_without_weights():

@@ -60,6 +60,8 @@ def test_what_does_not_rest_or_has_no_chain_shows_nothing(lab: Lab) -> None:
     assert ahead.next_update(lab, run_id, TINY) is None
     encoder = replace(LONG, algorithm="autoencoder", sparsity_cost=0.0)
     assert ahead.next_update(lab, paused(lab, encoder), TINY) is None
+    hybrid = paused(lab, replace(LONG, discriminative=0.5), labels=True)
+    assert ahead.next_update(lab, hybrid, TINY) is None
     below, above = lab.start_tower("ann", "tiny", [CONFIG, LONG], "tower")
     wait(lab, below)
     until(lab, above, "running") if lab.run(above).status != "running" else None

@@ -24,6 +24,7 @@ SHAPES = [
     (3001, 1021, {"n_hidden": 251, "batch_size": 3001, "binarize": "threshold"}),
     (997, 509, {"n_hidden": 499, "batch_size": 127, "algorithm": "autoencoder"}),
     (997, 2039, {"n_hidden": 997, "batch_size": 127, "centering": True, "l2": 0.001}),
+    (997, 509, {"n_hidden": 499, "batch_size": 499, "discriminative": 0.5}),
 ]
 
 
@@ -31,8 +32,11 @@ SHAPES = [
 def test_a_training_takes_what_was_estimated(n: int, pixels: int, settings: dict[str, object]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (n, pixels), dtype=np.uint8)
     config = rbm.TrainConfig(epochs=2, **settings)  # type: ignore[arg-type]
+    labels = np.arange(n) % 7 if config.discriminative else None
     tracemalloc.start()
-    trainer = Trainer(images, config, validation=images, monitors=("update_ratio",))
+    trainer = Trainer(
+        images, config, labels=labels, validation=images, validation_labels=labels, monitors=("update_ratio",)
+    )
     while not trainer.finished:
         trainer.step()
     shown = (trainer.snapshot(), trainer.model)

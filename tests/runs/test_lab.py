@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
 import threading
 import time
@@ -20,6 +21,7 @@ from rbm.datasets.own import OwnSets
 from rbm.errors import BadValue, Busy, NoSuchRun, NotYours, Refused, Unavailable
 from rbm.runs.lab import Lab, default_home
 from rbm.runs.limits import Limits
+from rbm.runs.record import configuration
 from rbm.runs.store import Store
 from rbm.training.state import TrainState
 from rbm.training.trainer import Trainer
@@ -117,6 +119,32 @@ def test_labels_and_measures(lab: Lab) -> None:
     assert "dead_units" in lab.progress(measured).history[-1].measures
 
 
+def test_a_hybrid_is_trained_and_what_it_misreads_is_told(lab: Lab) -> None:
+    config = replace(CONFIG, discriminative=0.5)
+    run_id = lab.start("ann", "tiny", config, "Hybrid", labels=True, measures=("misread",))
+    wait(lab, run_id)
+    *_, report = rbm.train(
+        TINY.train_images, config, labels=TINY.train_labels, validation=TINY.test_images,
+        validation_labels=TINY.test_labels,
+    )  # fmt: skip
+    progress = lab.progress(run_id)
+    np.testing.assert_array_equal(progress.model.weights, report.model.weights)
+    wrong = (report.model.classify(TINY.test_images) != TINY.test_labels).mean()
+    assert progress.history[-1].measures["misread"] == pytest.approx(wrong)
+
+
+def test_runs_kept_before_there_were_hybrids_are_read_and_found_alike(lab: Lab) -> None:
+    """Their settings were written without the share; new ones that have none are written so too."""
+    old, new = (json.loads(configuration(replace(CONFIG, discriminative=share))) for share in (0.0, 0.5))
+    assert "discriminative" not in old
+    assert new == {**old, "discriminative": 0.5}
+    assert rbm.TrainConfig(**old) == CONFIG
+    run_id = lab.start("ann", "tiny", CONFIG, "First", labels=True)
+    wait(lab, run_id)
+    assert lab.finished("ann", "tiny", CONFIG, labels=True)
+    assert lab.finished("ann", "tiny", replace(CONFIG, discriminative=0.5), labels=True) is None
+
+
 def test_what_is_refused_at_the_start(lab: Lab) -> None:
     for config, name, options, why in (
         (replace(CONFIG, n_hidden=4001), "x", {}, "at most 4,000 hidden units"),
@@ -124,6 +152,9 @@ def test_what_is_refused_at_the_start(lab: Lab) -> None:
         (CONFIG, "x", {"measures": ("beauty",)}, "unknown monitor 'beauty'"),
         (CONFIG, "x", {"measures": ("dead_units",), "labels": True}, "without labels"),
         (replace(CONFIG, visible="gaussian"), "x", {"measures": ("dead_units",)}, "binary pixels"),
+        (CONFIG, "x", {"measures": ("misread",)}, "'misread' needs classes to read"),
+        (replace(CONFIG, discriminative=0.5), "x", {}, "there are none to learn here; give labels, or use 0"),
+        (replace(CONFIG, algorithm="autoencoder"), "x", {"labels": True}, "learns images without classes"),
     ):
         with pytest.raises(BadValue, match=why):
             lab.start("ann", "tiny", config, name, **options)

@@ -152,6 +152,6 @@ def test_the_docstrings_tell_every_parameter_in_the_same_words():
         assert f"{name} : {known.values}, default={FIELDS[name]!r} {known.words}" in told(TrainConfig)
     for name, parameter in rbm.BernoulliRBM().get_params().items():
         assert re.search(rf" {name} : [^:]+, default={re.escape(repr(parameter))} ", told(rbm.BernoulliRBM)), name
-    for name in set(SETTINGS) - {"n_hidden", "epochs", "seed", "visible", "chains"}:
+    for name in set(SETTINGS) - {"n_hidden", "epochs", "seed", "visible", "chains", "discriminative"}:  # no labels
         assert SETTINGS[name].words in told(rbm.BernoulliRBM)
     assert SETTINGS["n_hidden"].words in told(rbm.BernoulliRBM)

@@ -20,6 +20,7 @@ WORDS: dict[str, dict[str, str]] = {  # by page; the names are kept in the store
         **{name: _KNOWN[name].label for name in _ON_TRAIN},
         "layers": "More layers",
         "labels": "Learn the classes too",
+        "discriminative": _KNOWN["discriminative"].label,
         "monitors": "Also measure",
         "more_settings": "More settings",
         "model_files": "Model files",

@@ -20,11 +20,11 @@ from rbm.app.train_page.presets import PRESETS
 from rbm.errors import BadValue, Refused
 from rbm.models.deep import MAX_LAYERS
 from rbm.runs import tower
-from rbm.training import autoencoder
+from rbm.training import autoencoder, discriminative
 from rbm.training.config import TrainConfig
 from rbm.training.settings import Setting, settings_of
 
-Group = Literal["basic", "method", "steps", "start"]
+Group = Literal["basic", "classes", "method", "steps", "start"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ SETTINGS = [
     Control("batch_size", "basic", step=16, high=4000),
     Control("epochs", "basic", step=5, high=1000),
     Control("seed", "basic", high=2**31),
+    Control("discriminative", "classes", step=0.1, format="%.2f"),
     Control("algorithm", "method"),
     Control("chains", "method", step=10, high=2000),
     Control("temperatures", "method", high=50),
@@ -100,6 +101,7 @@ IDLE = {  # settings that have nothing to say, and are not shown, for these algo
     "negative": ("pt", "autoencoder"),
     "gibbs_steps": ("autoencoder",),
     "final_gibbs_steps": ("autoencoder",),
+    "discriminative": ("autoencoder",),
 }
 MONITORS = {
     "free_energy_gap": "Free-energy gap",
@@ -107,6 +109,7 @@ MONITORS = {
     "ais": "Likelihood (AIS bracket)",
     "exact": "Likelihood (exact)",
     "dead_units": "Dead units",
+    "misread": "Digits misread",
 }
 _READ = "address_read"
 
@@ -127,8 +130,9 @@ class Chosen:
 
     @property
     def configs(self) -> list[TrainConfig]:
-        """Of all layers, bottom first."""
-        return [self.config, *(replace(self.config, n_hidden=units) for units in self.upper)]
+        """Of all layers, bottom first; classes are for the top alone."""
+        *below, top = [self.config, *(replace(self.config, n_hidden=units) for units in self.upper)]
+        return [*map(discriminative.without, below), top]
 
 
 def preset_and_data() -> tuple[str, str]:
@@ -187,8 +191,12 @@ def settings(preset: str, data: str) -> Chosen | None:
             bind="query-params",
             help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
             "the log-likelihood estimated with its error, between bounds that hold the truth; some seconds each time. "
-            "**Exact**: up to 20 hidden units. **Dead units** never switch on.",
+            "**Exact**: up to 20 hidden units. **Dead units** never switch on. **Digits misread**: the share of "
+            "held-out ones, by a model that learns the classes; nothing else is measured of such a model.",
         )
+    if labels:
+        with st.grid(4, min_column_width=150):
+            fine &= _fields("classes", values)
     with st.expander("More settings", icon=":material/tune:", key="more_settings"):
         for group, title in TITLES.items():
             st.markdown(f"**{title}**")
@@ -213,6 +221,7 @@ def _together(
     try:
         config = TrainConfig(**values)
         autoencoder.check_data(config, labels=labels)
+        discriminative.check_data(config, labels=labels)
         server.lab().limits.check(config, *((1, 1) if found is None else found.train_images.shape))
         chosen = Chosen(data, config, preset, monitors, labels, units_of(layers))
         for below, upper in pairwise(chosen.configs):

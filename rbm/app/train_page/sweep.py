@@ -15,7 +15,7 @@ from rbm.app.train_page.start import IMPATIENT
 from rbm.errors import BadValue, Refused
 from rbm.runs.grid import KNOWN, MOST_RUNS, MOST_VALUES, described, grid, lowered, read_values, shown
 from rbm.runs.record import Run
-from rbm.training import autoencoder
+from rbm.training import autoencoder, discriminative
 from rbm.training.config import TrainConfig
 
 FIRST = ("learning_rate", "n_hidden")  # what is varied until something else is chosen
@@ -24,6 +24,7 @@ SUGGESTED = {
     "batch_size": "20, 50, 128", "epochs": "5, 15, 30", "seed": "0, 1, 2", "algorithm": "cd, pcd",
     "weight_std": "0.001, 0.01, 0.1", "final_momentum": "0, 0.5, 0.9", "l2": "0, 0.0001, 0.001",
     "sparsity_cost": "0, 0.1, 1", "sparsity_target": "0.01, 0.05, 0.1", "chains": "50, 100, 200",
+    "discriminative": "0, 0.5, 0.9",
 }  # fmt: skip
 LOOK = 1.0  # seconds between two looks at a sweep that moves
 
@@ -105,6 +106,7 @@ def combinations(chosen: Chosen, typed: dict[str, str]) -> list[TrainConfig]:
     found = data_sets.find(chosen.data)
     for config in configs:
         autoencoder.check_data(config, labels=chosen.labels)
+        discriminative.check_data(config, labels=chosen.labels)
         server.lab().limits.check(config, *((1, 1) if found is None else found.train_images.shape))
     return configs
 

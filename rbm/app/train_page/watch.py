@@ -19,7 +19,7 @@ from rbm.models.deep import DeepBeliefNet
 from rbm.models.notebook import near_square
 from rbm.runs.progress import Progress
 from rbm.runs.record import Run
-from rbm.training import autoencoder
+from rbm.training import autoencoder, discriminative
 from rbm.training.config import TrainConfig
 from rbm.training.start import untrained
 
@@ -175,7 +175,7 @@ def _of_a_tower(run: Run, said: str) -> None:
 @remembered()
 def _of_the_untrained(data: str, config: TrainConfig, _found: Dataset) -> list[Captioned]:
     """By settings: a class that opens this page at once waits for one drawing, not for thirty."""
-    net = DeepBeliefNet((untrained(_found.train_images, config),))
+    net = DeepBeliefNet((untrained(_found.train_images, discriminative.without(config)),))  # the pixels alone
     return [*_ten_digits(net, _found), _filters(net, _found.shape)]
 
 
