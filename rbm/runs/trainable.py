@@ -19,8 +19,9 @@ def n_classes(data: Dataset, labels: bool) -> int:
 
 
 def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], n_visible: int = 0) -> None:
-    """Raises BadValue for what can't be trained, or not measured. `measures`: names of `rbm.monitors.MONITORS`, or "trajectory".
+    """Raises BadValue for what can't be trained, or not measured.
 
+    `measures`: names of `rbm.monitors.MONITORS`, or "trajectory".
     n_visible: units that it learns from, where these are not the pixels.
     """
     if labels and not data.labelled:
