@@ -5,6 +5,7 @@ Every function returns the chart and the alternative text that says what it show
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -97,7 +98,8 @@ def measures(history: tuple[Point, ...]) -> dict[str, Chart]:
 
 
 def likelihood(history: tuple[Point, ...]) -> Chart | None:
-    """What is known of the log-likelihood by epoch: the exact one, and the estimate with its error between bounds."""
+    """What is known of the log-likelihood by epoch: the exact one, what the training's own chains tell, and the
+    estimate of AIS with its error between bounds."""
     lines: list[Trace] = []
     told = []
     bounded = [p for p in history if "ais_lower" in p.measures][-MOST:]
@@ -112,6 +114,12 @@ def likelihood(history: tuple[Point, ...]) -> Chart | None:
         x = [p.epoch for p in estimated]
         lines.append(line(x, y, "AIS ± 2 errors", error_y=bars, line={"color": COLOURS[0]}))
         told.append(f"estimate {y[-1]:.4g} ± {error[-1]:.2g} after epoch {x[-1]}")
+    followed = [(p.epoch, p.measures["trajectory"]) for p in history if "trajectory" in p.measures][-MOST:]
+    if followed:
+        at, y = zip(*followed, strict=True)
+        count = chains_that_count(history)
+        lines.append(line(at, y, f"by its own chains, {count:.0f} of which count", line={"color": COLOURS[2]}))
+        told.append(f"by its own chains {y[-1]:.4g} after epoch {at[-1]}")
     exact = [(p.epoch, p.measures["exact_log_likelihood"]) for p in history if "exact_log_likelihood" in p.measures]
     if exact:
         at, y = zip(*exact[-MOST:], strict=True)
@@ -137,6 +145,18 @@ def bounds(point: Point) -> tuple[float, float]:
     return low, high
 
 
+def chains_that_count(history: tuple[Point, ...]) -> float:
+    """How many of the training's own chains counted where they last told the log-likelihood; 0 where they never did."""
+    sizes = [p.measures["trajectory_sample_size"] for p in history if "trajectory" in p.measures]
+    return sizes[-1] if sizes else 0.0
+
+
+def lost_trajectory(history: tuple[Point, ...]) -> int | None:
+    """The first epoch after which the training's own chains no longer told the log-likelihood; None if they do."""
+    lost = [p.epoch for p in history if "trajectory_sample_size" in p.measures and "trajectory" not in p.measures]
+    return lost[0] if lost else None
+
+
 def too_few_chains(history: tuple[Point, ...]) -> bool:
     """Whether the last AIS gave no estimate but bounds, since hardly a chain counted."""
     sizes = [p.measures["ais_sample_size"] for p in history if "ais_sample_size" in p.measures]
@@ -156,12 +176,15 @@ def _held_out_error(point: Point) -> tuple[float, float] | None:
 
 
 def _log_likelihood(point: Point) -> tuple[float, float] | None:
-    """The exact one; else the estimate and two errors; else all between the bounds."""
+    """The exact one; else AIS and two errors; else what the training's own chains tell, and two errors, at most; else
+    all between the bounds."""
     found = point.measures
     if "exact_log_likelihood" in found:
         return found["exact_log_likelihood"], 0.0
     if "ais" in found:
         return found["ais"], 2 * found["ais_error"]
+    if "trajectory" in found:
+        return found["trajectory"], 2 / math.sqrt(found["trajectory_sample_size"])
     if "ais_lower" in found:
         low, high = bounds(point)
         return (low + high) / 2, (high - low) / 2

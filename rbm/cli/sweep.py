@@ -19,6 +19,7 @@ from rbm.cli.options import Add, add_data
 from rbm.cli.refusals import complain, refusals
 from rbm.errors import BadValue
 from rbm.measures.monitors import MONITORS, found_by
+from rbm.measures.trajectory import TRAJECTORY
 from rbm.runs.grid import axes, described, grid, read_values, shown
 from rbm.runs.lab import Lab, default_home
 from rbm.runs.limits import Limits, settings
@@ -47,7 +48,7 @@ def add_options(add: Add) -> None:
     add(
         "--measure",
         nargs="+",
-        choices=list(MONITORS),
+        choices=[*MONITORS, TRAJECTORY],
         default=[],
         metavar="WHAT",
         help="what else to measure on held-out images: %(choices)s (default: nothing)",

@@ -15,7 +15,7 @@ from rbm.cli.options import Add, add_data, add_setting, whole_from
 from rbm.cli.refusals import check_target, complain, refusals
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadCheckpoint, BadValue
-from rbm.measures.monitors import MONITORS, UPDATE_RATIO, found_by, usual_every
+from rbm.measures.monitors import MONITORS, OF_A_RUN, found_by, usual_every
 from rbm.models import io
 from rbm.runs import checkpoint
 from rbm.training import autoencoder
@@ -42,7 +42,7 @@ def add_options(add: Add) -> None:
     add(
         "--measure",
         nargs="+",
-        choices=[*MONITORS, UPDATE_RATIO],
+        choices=[*MONITORS, *OF_A_RUN],
         metavar="WHAT",
         help="what else to measure on held-out images: %(choices)s (default: nothing)",
     )

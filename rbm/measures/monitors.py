@@ -16,14 +16,16 @@ from rbm.errors import BadValue
 from rbm.measures import exact, likelihood
 from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activations, unit_health, update_ratio
 from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
-from rbm.models.arrays import Array, Float64, Labels, as_floats, check_labels
+from rbm.measures.trajectory import TRAJECTORY, Trajectory
+from rbm.models.arrays import Array, Float64, Labels, as_floats, check_labels, sum_softplus_
 from rbm.models.binary import RBM
 from rbm.models.layers import Parameters
 
 SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
 AIS_SWEEPS = 100
 MISREAD = "misread"  # needs labels
-UPDATE_RATIO = "update_ratio"  # needs the step as well as the model: measured by a run's Watch only
+UPDATE_RATIO = "update_ratio"  # needs the step as well as the model
+OF_A_RUN = (UPDATE_RATIO, TRAJECTORY)  # need more than a model and images: measured by a run's Watch only
 
 Measures = dict[str, float]
 
@@ -82,7 +84,7 @@ def check(names: Iterable[str], model: RBM) -> None:
     """
     for name in names:
         if name not in MONITORS:
-            raise BadValue(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, UPDATE_RATIO])}")
+            raise BadValue(f"unknown monitor {name!r}; choose from {', '.join([*MONITORS, *OF_A_RUN])}")
         if name == MISREAD and not model.joint.n_classes:
             raise BadValue(f"{name!r} needs classes to read, and there are none here; learn labels, or leave it out")
         if not (model.all_binary if name == "pseudo_likelihood" else model.joint.has_closed_sums):
@@ -99,11 +101,13 @@ class Watch:
     every: int = 1
     context: Context | None = None
 
-    def after(self, epoch: int, epochs: int, model: RBM, change: Parameters) -> Measures:
-        """The measures due after `epoch`; `change` is the last update of the parameters."""
+    def after(self, epoch: int, epochs: int, model: RBM, change: Parameters, chains: Trajectory | None) -> Measures:
+        """The measures due after `epoch`; `change` is the last update of the parameters, and `chains` what is known of
+        the way of those that train it."""
         names = self.due(epoch, epochs)
-        of_model = [name for name in names if name != UPDATE_RATIO]
-        found = {} if self.context is None else measure(model, of_model, self.context)
+        found = {} if self.context is None else measure(model, of_model(names), self.context)
+        if TRAJECTORY in names and self.context is not None and chains is not None:
+            found |= along_trajectory(model, self.context, chains)
         return found | (update_ratios(model, change) if UPDATE_RATIO in names else {})
 
     def due(self, epoch: int, epochs: int) -> tuple[str, ...]:
@@ -127,13 +131,37 @@ def watch(
     names = tuple(names)
     if every < 1:
         raise BadValue(f"monitor_every must be at least 1, got {every}")
-    of_model = [name for name in names if name != UPDATE_RATIO]
-    check(of_model, model)
-    if not of_model:
+    check(of_model(names), model)
+    of_images = [name for name in names if name != UPDATE_RATIO]
+    if not of_images:
         return Watch(names, every)
     if held_out is None:
-        raise BadValue(f"the monitors {', '.join(of_model)} measure held-out images; give validation=...")
+        raise BadValue(f"the monitors {', '.join(of_images)} measure held-out images; give validation=...")
     return Watch(names, every, make_context(model, images, held_out, seed, labels=labels, threshold=threshold))
+
+
+def of_model(names: Iterable[str]) -> list[str]:
+    """Those that need a model and images alone: the names in MONITORS, and any unknown one."""
+    return [name for name in names if name not in OF_A_RUN]
+
+
+def along_trajectory(model: RBM, context: Context, chains: Trajectory) -> Measures:
+    """Mean log-likelihood of held-out images, nats, by what the training's own chains tell of log Z, and how many of
+    them count; once too few do, that alone. Of a model with classes they are summed out."""
+    standing = chains.standing(model)
+    found = {f"{TRAJECTORY}_sample_size": standing.sample_size}
+    if standing.log_partition is None:
+        return found
+    return {TRAJECTORY: _mean_unnormalised(model, context.held_out) - standing.log_partition, **found}
+
+
+def _mean_unnormalised(model: RBM, v: Array) -> float:
+    """Mean of log p(v) + log Z in nats over states v (n, n_pixels): the product in float32, which is a third of the
+    time and rounds 1e-6 nats off the mean, the sums in float64."""
+    if not model.all_binary:
+        return -float(model.marginal.free_energy(v).mean(dtype=np.float64))
+    x = v @ model.weights + model.hidden_bias
+    return float((v @ model.visible_bias + sum_softplus_(x.T.astype(np.float64))).mean())
 
 
 def update_ratios(model: RBM, change: Parameters) -> Measures:
@@ -224,6 +252,7 @@ MONITORS: dict[str, Callable[[RBM, Context], Measures]] = {
 FOUND: dict[str, tuple[str, ...]] = {
     "ais": ("ais", "ais_error", "ais_lower", "ais_upper", "ais_sample_size"),
     "exact": ("exact_log_likelihood",),
+    TRAJECTORY: (TRAJECTORY, f"{TRAJECTORY}_sample_size"),
     UPDATE_RATIO: tuple(f"{UPDATE_RATIO}_{name}" for name in Parameters._fields),
 }
 """What a monitor may find, by name, where that is not its own name alone."""

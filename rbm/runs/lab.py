@@ -120,7 +120,7 @@ class Lab:
         measures: tuple[str, ...] = (),
         below: str = "",
     ) -> str:
-        """The id of a new run. `labels`: train on them too. `measures`: names of `rbm.monitors.MONITORS`.
+        """The id of a new run. `labels`: train on them too. `measures`: names as `trainable.check` takes them.
 
         below: a run of the same owner. The new one learns what its hidden units, and those of all layers below it, say
         of the same images: now, where that run is over and has a model, else as soon as it is finished.

@@ -7,8 +7,9 @@ import numpy as np
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadValue
 from rbm.measures import monitors
+from rbm.measures.trajectory import TRAJECTORY
 from rbm.models.binary import RBM
-from rbm.training import autoencoder, discriminative
+from rbm.training import autoencoder, discriminative, trajectory
 from rbm.training.config import TrainConfig
 
 
@@ -18,8 +19,9 @@ def n_classes(data: Dataset, labels: bool) -> int:
 
 
 def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str, ...], n_visible: int = 0) -> None:
-    """Raises BadValue for what can't be trained, or not measured. `measures`: names of `rbm.monitors.MONITORS`.
+    """Raises BadValue for what can't be trained, or not measured.
 
+    `measures`: names of `rbm.monitors.MONITORS`, or "trajectory".
     n_visible: units that it learns from, where these are not the pixels.
     """
     if labels and not data.labelled:
@@ -34,4 +36,7 @@ def check(data: Dataset, config: TrainConfig, labels: bool, measures: tuple[str,
             "the measures are for binary pixels without labels: choose none of them, or train without classes"
         )
     shape = (n_visible or data.train_images.shape[1], config.n_hidden)
-    monitors.check(of_pixels, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))
+    if TRAJECTORY in of_pixels:
+        trajectory.check(config, started=bool(n_visible))
+    of_model = [name for name in of_pixels if name != TRAJECTORY]
+    monitors.check(of_model, RBM(*(np.zeros(size, np.float32) for size in (shape, shape[0], shape[1]))))

@@ -5,11 +5,14 @@ A chain is known by its hidden draws. One sweep is v ~ p(v | h), mean = p(h | v)
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rbm.measures.trajectory import Trajectory
 from rbm.models.arrays import Array, Arrays
 from rbm.models.layers import Layers, Parameters, down, up
 from rbm.models.tempering import Tempered, independent_draws
@@ -85,29 +88,39 @@ class FromData:
 
 
 class Persistent:
-    """Persistent contrastive divergence: chains that are never reset (Tieleman, ICML 2008)."""
+    """Persistent contrastive divergence: chains that are never reset (Tieleman, ICML 2008).
+
+    hidden: where they are, live. trajectory: what is told of their way, if anybody listens.
+    """
 
     swaps = None
+    trajectory: Trajectory | None = None
 
     def __init__(self, config: TrainConfig, batch_size: int, p: Parameters, layers: Layers) -> None:
         self._layers, self._sampled = layers, config.negative == "sample"
         self._both = np.empty((config.chains + batch_size, config.n_hidden), dtype=np.float32)
-        self._hidden = self._both[: config.chains]
-        self._hidden[...] = independent_draws(p, config.chains, layers)
+        self.hidden = self._both[: config.chains]
+        self.hidden[...] = independent_draws(p, config.chains, layers)
 
     def rows(self, n: int) -> int:
-        return len(self._hidden)
+        return len(self.hidden)
 
     def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
-        m = len(h)
+        m, trajectory = len(h), self.trajectory
+        tell = None if trajectory is None else partial(trajectory.arrive, p)
         for _ in range(steps - 1):
-            sweep(p, self._layers, self._hidden, v[:m], h, sampled=self._sampled)
-            self._layers.hidden.sample(h, out=self._hidden)
-        sweep(p, self._layers, with_rows(self._both, m, data_h, len(v)), v, h, sampled=self._sampled)
-        self._layers.hidden.draw(self._layers.hidden.mean_(h), out=self._hidden)
+            sweep(p, self._layers, self.hidden, v[:m], h, sampled=self._sampled, tell=tell)
+            self._layers.hidden.sample(h, out=self.hidden)
+            tell = None  # these parameters have been arrived at
+        sweep(p, self._layers, with_rows(self._both, m, data_h, len(v)), v, h, sampled=self._sampled, tell=tell)
+        if trajectory is not None:
+            trajectory.take(v[:m], h)
+        self._layers.hidden.draw(self._layers.hidden.mean_(h), out=self.hidden)
+        if trajectory is not None:
+            trajectory.leave(p, h)
 
     def arrays(self) -> Arrays:
-        return {"chains": self._hidden}
+        return {"chains": self.hidden} | ({} if self.trajectory is None else self.trajectory.arrays())
 
 
 def with_rows(hidden: Array, m: int, more: Array, rows: int) -> Array:
@@ -117,10 +130,21 @@ def with_rows(hidden: Array, m: int, more: Array, rows: int) -> Array:
     return hidden[:rows]
 
 
-def sweep(p: Parameters, layers: Layers, hidden: Array, v: Array, h: Array, sampled: bool) -> None:
+def sweep(
+    p: Parameters,
+    layers: Layers,
+    hidden: Array,
+    v: Array,
+    h: Array,
+    sampled: bool,
+    tell: Callable[[Array], None] | None = None,
+) -> None:
     """h becomes the total input of the hidden units from as many rows of v as it has: draws of p(v | hidden), or means
-    if not `sampled`. Further rows of `hidden` and `v` are for means alone."""
-    samples, means = np.split(down(p, hidden, out=v), [len(h) if sampled else 0])
+    if not `sampled`. Further rows of `hidden` and `v` are for means alone. `tell` is shown the total inputs of v."""
+    down(p, hidden, out=v)
+    if tell is not None:
+        tell(v[: len(h)])
+    samples, means = np.split(v, [len(h) if sampled else 0])
     if len(samples):
         layers.visible.sample(samples, out=samples)
     if len(means):

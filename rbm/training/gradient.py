@@ -39,6 +39,11 @@ class Gradient:
         self.may_add = not (decays or config.centering)  # whether a step may go into the parameters it is made from
         self._scratch = np.empty(0 if self.may_add else (len(visible_mean), len(hidden_mean)), dtype=np.float32)
 
+    @property
+    def offsets(self) -> tuple[Array, Array] | None:
+        """μ (n_visible,) and λ (n_hidden,) of centring, live; None without."""
+        return (self._mu, self._lambda) if self._config.centering else None
+
     def arrays(self) -> Arrays:
         """The running means that are in use, live."""
         arrays: Arrays = {}

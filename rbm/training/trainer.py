@@ -31,6 +31,7 @@ from rbm.training.gradient import Gradient
 from rbm.training.phases import Phases
 from rbm.training.start import first_parameters, parameters_of
 from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator, too_far
+from rbm.training.trajectory import fitting, follow
 
 FROM_DATA = ("cd", "autoencoder")  # algorithms with as many rows below the batch as it has itself
 MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
@@ -55,7 +56,8 @@ def train(
         otherwise its kind is the one of `config.visible`.
     validation, validation_labels: held out, to measure and never to learn from.
     monitors: what else to measure after every `monitor_every`-th epoch and the last (`Report.metrics`):
-        names from `rbm.monitors.MONITORS`, or "update_ratio". They change nothing of the run but its time.
+        names from `rbm.monitors.MONITORS`, "update_ratio", or of "pcd" "trajectory". They change nothing of the run
+        but its time.
     state: where an earlier run on the same images stopped (`Report.state`). The rest of the run is then bit
         for bit what the earlier one would have done, on the same machine and number of threads.
     start: a model to begin from, of the kind and shape that these images and settings ask for. Chains begin anew.
@@ -104,7 +106,9 @@ class Trainer:
         self.epoch = self.batch = self._measured = 0
         self._error_sum = self._seconds = 0.0
         self._rng = np.random.Generator(np.random.SFC64(config.seed))
+        monitors = tuple(monitors)
         self._prepare(start)
+        self._trajectory = follow(monitors, config, self._chains, self._first, started=start is not None)
         self._order = self._rng.permutation(len(self._images))
         if state is None:
             some = self._order[:MEASURED]  # at random: the first ones may all be of one class
@@ -202,7 +206,10 @@ class Trainer:
         seen = self.see()
         n, m, progress = len(seen.data_v), len(seen.chain_v), self.epoch + self.batch / self.batches
         # a short last batch takes a shorter step, so that an image counts the same wherever it stands
-        self._move(n, m, self.config.rate_at(progress) * (n / self._batch_size))
+        rate = self.config.rate_at(progress) * (n / self._batch_size)
+        self._move(n, m, rate)
+        if self._trajectory is not None:
+            self._trajectory.pushed(rate, self._gradient.offsets)
 
     def _move(self, n: int, m: int, rate: float) -> None:
         """The parameters take the step of so many data and model rows.
@@ -259,7 +266,7 @@ class Trainer:
             validation_error=self.validation_error(),
             seconds=seconds,
             images_per_second=n / seconds,
-            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity)
+            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity, self._trajectory)
             | swap_rates(self._chains.swaps),
             state=self.snapshot(),
         )
@@ -303,7 +310,7 @@ class Trainer:
                 f"the state is in the midst of an epoch, which goes on with batch_size {values['batch_size']}; "
                 f"got {self.config.batch_size}"
             )
-        restore(self._arrays(), state.arrays)
+        restore(self._arrays(), fitting(state.arrays, self._trajectory))
         restore_generator(self._rng, values["generator"])
         self.epoch, self.batch = state.epoch, state.batch
         self._error_sum, self.start_error = values["error_sum"], values["start_error"]

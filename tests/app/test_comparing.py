@@ -55,6 +55,23 @@ def test_the_exact_one_is_drawn_beside_them_or_alone():
     assert charts.likelihood(history({}, {"free_energy_gap": 1.0})) is None
 
 
+FOLLOWED = {"trajectory": -87.0, "trajectory_sample_size": 64.0}
+LOST = {"trajectory_sample_size": 8.5}
+
+
+def test_what_the_chains_tell_stands_beside_ais_until_they_have_lost_it():
+    chart = charts.likelihood(history({}, FOLLOWED, TRUSTED | FOLLOWED, LOST, LOST))
+    drawn = traces(chart)["by its own chains, 64 of which count"]
+    assert (list(drawn.x), list(drawn.y)) == ([1, 2], [-87, -87])
+    assert list(traces(chart)["AIS ± 2 errors"].x) == [2]
+    assert "by its own chains -87 after epoch 2" in chart.alt
+    assert charts.lost_trajectory(history({}, FOLLOWED, LOST, LOST)) == 2
+    assert charts.lost_trajectory(history({}, FOLLOWED, TRUSTED)) is None
+    assert charts.likelihood(history({}, LOST)) is None
+    assert charts.QUANTITIES["log_likelihood"].value(history(FOLLOWED)[0]) == (-87.0, 0.25)
+    assert charts.QUANTITIES["log_likelihood"].value(history(LOST)[0]) is None
+
+
 def test_swap_rates_have_a_chart_of_their_own():
     found = charts.measures(history({"swap_rate": 0.25, "swap_rate_lowest": 0.125}))
     assert list(found) == ["swaps"]

@@ -538,3 +538,38 @@ def test_dreams_from_a_digit_and_from_noise(app: AppTest, source: str) -> None:
     app.run()
     assert not app.exception
     assert "sweep 0 to 7" in captions(app)[-1]
+
+
+def follow_chains(app: AppTest, **numbers: float) -> dict[str, float]:
+    """A small training by persistent chains that tell its likelihood, to the end: the last measures."""
+    open_page(app, "train")
+    app.selectbox(key="data").select("digits-8x8")
+    for key, value in {"n_hidden": 7, "epochs": 2, **numbers}.items():
+        app.number_input(key=key).set_value(value)
+    app.pills(key="monitors").set_value(["trajectory"])
+    wait_for_the_end(pressed(app, "Start"))
+    assert not app.exception
+    return dict(progress(app).history[-1].measures)
+
+
+def test_the_training_s_own_chains_tell_its_likelihood(app: AppTest) -> None:
+    found = follow_chains(app, learning_rate=0.01)
+    assert 10 < found["trajectory_sample_size"] <= 200
+    chart = json.loads(app.get("plotly_chart")[1].proto.spec)
+    assert chart["layout"]["title"]["text"] == "Log-likelihood of held-out digits"
+    assert chart["data"][0]["name"] == f"by its own chains, {found['trajectory_sample_size']:.0f} of which count"
+    assert not app.info
+
+
+def test_chains_that_have_lost_the_likelihood_are_said_to_have(app: AppTest) -> None:
+    found = follow_chains(app, learning_rate=3.0)
+    assert "trajectory" not in found
+    assert [info.value for info in app.info if info.value.startswith("By epoch 1 the chains had lost")]
+
+
+def test_what_has_no_such_chains_is_told_so_before_the_start(app: AppTest) -> None:
+    open_page(app, "train")
+    app.selectbox(key="algorithm").select("cd")
+    app.pills(key="monitors").set_value(["trajectory"]).run()
+    assert [error.value for error in app.error if 'algorithm "cd" has none that it could' in error.value]
+    assert not app.exception

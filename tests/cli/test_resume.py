@@ -196,3 +196,25 @@ def test_labels_are_learned(tmp_path, capsys):
     )
     data, model = rbm.datasets.load("digits-8x8"), rbm.load(out)
     assert (model.classify(data.test_images) == data.test_labels).mean() > 0.7
+
+
+def test_a_cut_run_goes_on_telling_its_likelihood(tmp_path, monkeypatch):
+    """Its chains are followed from the first update on; what they know is in the checkpoint."""
+    learn = [*DATA, "--n-hidden", "5", "--epochs", "3", "--batch-size", "400", "--algorithm", "pcd", "--chains", "31"]
+    straight, log, curve, kept = (tmp_path / name for name in ("s.npz", "s.csv", "m.csv", "kept.npz"))
+    files = text("--out", tmp_path / "m.npz", "--log", curve, "--checkpoint", kept)
+    assert main([*text("train", *learn, "--out", straight, "--log", log), "--measure", "trajectory"]) == 0
+    with monkeypatch.context() as patch:
+        cut(patch, before_step=6)
+        assert main(["train", *learn, *files, "--measure", "trajectory"]) == 130
+    assert main(["train", *DATA, *files, "--resume", str(kept)]) == 0
+    assert timeless(curve) == timeless(log)
+    assert all(float(row["trajectory"]) < 0 < float(row["trajectory_sample_size"]) for row in table(curve)[1:])
+
+
+def test_a_checkpoint_that_followed_no_chains_is_refused(tmp_path, capsys):
+    learn = [*DATA, "--n-hidden", "5", "--batch-size", "400", "--algorithm", "pcd", "--chains", "31"]
+    files = text("--out", tmp_path / "m.npz", "--checkpoint", tmp_path / "kept.npz")
+    assert main(["train", *learn, *files, "--epochs", "1"]) == 0
+    again = ["train", *DATA, *files, "--epochs", "2", "--resume", str(tmp_path / "kept.npz"), "--measure", "trajectory"]
+    assert "the state is of a run that didn't; begin the run anew" in refused(capsys, *again)

@@ -15,7 +15,7 @@ import streamlit as st
 from rbm.app import addresses, data_sets, server, widgets
 from rbm.app.lessons import now
 from rbm.app.text import plain
-from rbm.app.train_page import presets
+from rbm.app.train_page import measures, presets
 from rbm.app.train_page.presets import PRESETS
 from rbm.errors import BadValue, Refused
 from rbm.models.deep import MAX_LAYERS
@@ -103,14 +103,6 @@ IDLE = {  # settings that have nothing to say, and are not shown, for these algo
     "final_gibbs_steps": ("autoencoder",),
     "discriminative": ("autoencoder",),
 }
-MONITORS = {
-    "free_energy_gap": "Free-energy gap",
-    "pseudo_likelihood": "Pseudo-likelihood",
-    "ais": "Likelihood (AIS bracket)",
-    "exact": "Likelihood (exact)",
-    "dead_units": "Dead units",
-    "misread": "Digits misread",
-}
 _READ = "address_read"
 
 
@@ -182,18 +174,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             "shows, and dream of the class that you ask for on the Sample page. **Best dreams** suits it. Of several "
             "layers the top one learns them.",
         )
-        monitors = st.pills(
-            "Also measure while it trains",
-            list(MONITORS),
-            selection_mode="multi",
-            format_func=MONITORS.__getitem__,
-            key="monitors",
-            bind="query-params",
-            help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **AIS bracket**: "
-            "the log-likelihood estimated with its error, between bounds that hold the truth; some seconds each time. "
-            "**Exact**: up to 20 hidden units. **Dead units** never switch on. **Digits misread**: the share of "
-            "held-out ones, by a model that learns the classes; nothing else is measured of such a model.",
-        )
+        monitors = measures.pills()
     if labels:
         with st.grid(4, min_column_width=150):
             fine &= _fields("classes", values)
@@ -202,7 +183,7 @@ def settings(preset: str, data: str) -> Chosen | None:
             st.markdown(f"**{title}**")
             with st.grid(4, min_column_width=150):
                 fine &= _fields(group, values)
-    return _together(preset, data, values, tuple(monitors), bool(labels), str(layers)) if fine else None
+    return _together(preset, data, values, monitors, bool(labels), str(layers)) if fine else None
 
 
 def _algorithm(first: str) -> str:
@@ -222,6 +203,7 @@ def _together(
         config = TrainConfig(**values)
         autoencoder.check_data(config, labels=labels)
         discriminative.check_data(config, labels=labels)
+        measures.check(monitors, config)
         server.lab().limits.check(config, *((1, 1) if found is None else found.train_images.shape))
         chosen = Chosen(data, config, preset, monitors, labels, units_of(layers))
         for below, upper in pairwise(chosen.configs):

@@ -6,7 +6,7 @@ import streamlit as st
 
 from rbm.app import charts, show
 from rbm.datasets.dataset import Dataset
-from rbm.measures import health
+from rbm.measures import health, likelihood
 from rbm.models.deep import DeepBeliefNet
 from rbm.runs.progress import Progress
 
@@ -47,6 +47,13 @@ def measured(progress: Progress) -> None:
             "log-likelihood, so only its bounds are shown. `rbm evaluate --schedule full` takes minutes, and may tell "
             "more.",
             icon=":material/straighten:",
+        )
+    if (epoch := charts.lost_trajectory(progress.history)) is not None:
+        st.info(
+            f"By epoch {epoch} the chains had lost the log-likelihood: fewer than {likelihood.FEW} of them counted, "
+            "for their steps are too large to follow. From there on it isn't drawn. A smaller learning rate, more "
+            "chains or *Centre the gradient* keep it longer; **AIS bracket** measures it anew.",
+            icon=":material/route:",
         )
     if groups:
         with st.grid(2, min_column_width=300):
