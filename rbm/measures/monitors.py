@@ -18,7 +18,7 @@ from rbm.measures.diagnostics import UnitHealth, free_energy_gap, hidden_activat
 from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
 from rbm.models.arrays import Array, Float64, as_floats
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned, Parameters
 
 SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
 AIS_SWEEPS = 100
@@ -78,7 +78,7 @@ class Watch:
     every: int = 1
     context: Context | None = None
 
-    def after(self, epoch: int, epochs: int, model: RBM, change: Parameters) -> Measures:
+    def after(self, epoch: int, epochs: int, model: RBM, change: Learned) -> Measures:
         """The measures due after `epoch`; `change` is the last update of the parameters."""
         names = self.due(epoch, epochs)
         of_model = [name for name in names if name != UPDATE_RATIO]
@@ -113,10 +113,11 @@ def watch(
     return Watch(names, every, make_context(model, images, held_out, seed, threshold=threshold))
 
 
-def update_ratios(model: RBM, change: Parameters) -> Measures:
+def update_ratios(model: RBM, change: Learned) -> Measures:
     """Mean size of the last update over mean size of the values, of weights and of each bias."""
     return {
-        f"{UPDATE_RATIO}_{name}": update_ratio(step, getattr(model, name)) for name, step in change._asdict().items()
+        f"{UPDATE_RATIO}_{name}": update_ratio(getattr(change, name), getattr(model, name))
+        for name in Parameters._fields
     }
 
 

@@ -44,6 +44,11 @@ class GaussianRBM(RBM):
         total: Float64 = 0.5 * (np.square(x, out=x).sum(axis=0) - b @ b + len(b) * np.log(2 * np.pi))
         return total
 
+    @property
+    def sigma(self) -> Array:
+        """The standard deviation of each pixel given the hidden units (n_visible,): 1."""
+        return np.ones(self.n_visible, dtype=np.float32)
+
     def check_states(self, v: Floats) -> None:
         """Any finite numbers."""
         check_standard(v)
