@@ -56,7 +56,7 @@ def standard_of(note: dict[str, Any]) -> Standard:
 
 def as_trained(images: Pixels, data: Dataset, visible: str) -> NDArray[Any]:
     """Images as units of this kind see them."""
-    return Standard.of(data.train_images).apply(images) if visible != "binary" else images
+    return Standard.of(data.train_images).apply(images) if visible == "gaussian" else images
 
 
 def as_learned(images: Pixels, data: Dataset, model: RBM, note: dict[str, Any]) -> NDArray[Any]:

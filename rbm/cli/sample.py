@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
         data = None if options.data is None else read_data(options.data)
         if data is not None:
             check_fit(model, data)
-        standard = standard_of(note) if model.pixel_kind != "binary" else None
+        standard = standard_of(note) if model.pixel_kind == "gaussian" else None
         if out.suffix.lower() != ".png":
             raise BadValue(f"the mosaic is a PNG image; name it {out.stem}.png, not {out.name}")
         check_target(out)
@@ -74,10 +74,10 @@ def _run_chains(model: RBM, data: Dataset | None, n: int, sweeps: int, rng: np.r
 
 
 def _start(model: RBM, n: int, rng: np.random.Generator) -> Array:
-    """Where the chains begin: for binary units the ends of a quick AIS run, already near the model; else noise."""
-    if model.all_binary:
+    """Where the chains begin: the ends of a quick AIS run, already near the model; for some units noise."""
+    if model.all_binary or model.pixel_kind == "gaussian-variance":
         return likelihood.model_samples(model, n, rng, sweeps=0)
-    if model.pixel_kind != "binary":
+    if model.pixel_kind == "gaussian":
         return rng.standard_normal((n, model.n_visible), dtype=np.float32)
     return bernoulli(np.full((n, model.n_visible), 0.5), rng)
 
@@ -85,7 +85,7 @@ def _start(model: RBM, n: int, rng: np.random.Generator) -> Array:
 def _images(model: RBM, data: Dataset, n: int, rng: np.random.Generator) -> Array:
     """Where the chains begin: at `n` training images, with no class on where the model has classes."""
     chosen = data.train_images[rng.integers(len(data.train_images), size=n)]
-    if model.pixel_kind != "binary":
+    if model.pixel_kind == "gaussian":
         return Standard.of(data.train_images).apply(chosen)
     return np.pad(as_unit_interval(chosen), ((0, 0), (0, model.n_visible - chosen.shape[1])))
 

@@ -78,12 +78,12 @@ class Watch:
     every: int = 1
     context: Context | None = None
 
-    def after(self, epoch: int, epochs: int, model: RBM, change: Learned) -> Measures:
-        """The measures due after `epoch`; `change` is the last update of the parameters."""
+    def after(self, epoch: int, epochs: int, model: RBM, change: Learned, values: Learned) -> Measures:
+        """The measures due after `epoch`; `change` is the last update of the parameters, which now are `values`."""
         names = self.due(epoch, epochs)
         of_model = [name for name in names if name != UPDATE_RATIO]
         found = {} if self.context is None else measure(model, of_model, self.context)
-        return found | (update_ratios(model, change) if UPDATE_RATIO in names else {})
+        return found | (update_ratios(values, change) if UPDATE_RATIO in names else {})
 
     def due(self, epoch: int, epochs: int) -> tuple[str, ...]:
         """What is to be measured after `epoch` of `epochs`."""
@@ -113,10 +113,10 @@ def watch(
     return Watch(names, every, make_context(model, images, held_out, seed, threshold=threshold))
 
 
-def update_ratios(model: RBM, change: Learned) -> Measures:
+def update_ratios(values: Learned, change: Learned) -> Measures:
     """Mean size of the last update over mean size of the values, of weights and of each bias."""
     return {
-        f"{UPDATE_RATIO}_{name}": update_ratio(getattr(change, name), getattr(model, name))
+        f"{UPDATE_RATIO}_{name}": update_ratio(getattr(change, name), getattr(values, name))
         for name in Parameters._fields
     }
 

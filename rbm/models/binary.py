@@ -124,6 +124,11 @@ class RBM:
             raise BadValue(f"temperature must be above 0, got {temperature}")
         return replace(self, **{name: getattr(self, name) / temperature for name in self.arrays})
 
+    def rescaled(self, mean: Float64, scale: Float64) -> RBM:
+        """The same machine of pixels x = scale·v + mean; raises BadValue, for only pixels with a variance of their own
+        have another scale."""
+        raise BadValue(f"the pixels of a {type(self).__name__} have one scale; learn their variances to have others")
+
     # ---- what exact sums and AIS know of the visible units: see rbm.measures
 
     @property

@@ -44,11 +44,6 @@ class GaussianRBM(RBM):
         total: Float64 = 0.5 * (np.square(x, out=x).sum(axis=0) - b @ b + len(b) * np.log(2 * np.pi))
         return total
 
-    @property
-    def sigma(self) -> Array:
-        """The standard deviation of each pixel given the hidden units (n_visible,): 1."""
-        return np.ones(self.n_visible, dtype=np.float32)
-
     def check_states(self, v: Floats) -> None:
         """Any finite numbers."""
         check_standard(v)
@@ -77,7 +72,7 @@ class GaussianRBM(RBM):
         return Gaussian(rng, largest)
 
     @staticmethod
-    def check_data(data: ArrayLike) -> NDArray[np.floating]:
+    def check_data(data: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
         """`data`, if they are a non-empty (n, pixels) of finite floats; else ValueError."""
         return check_standard(data)
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from rbm.errors import BadValue
-from rbm.models.arrays import Array, Float64, Floats
+from rbm.models.arrays import Array, Float64, Floats, check_images
 from rbm.models.binary import RBM
-from rbm.models.gaussian import Gaussian, GaussianRBM, Standard
+from rbm.models.gaussian import Gaussian, GaussianRBM, check_standard
 from rbm.models.layers import Bernoulli, Layers, Learned
 
 LARGEST = 20.0  # of |log σ²|: σ from 0.00005 to 22,000 holds any scale of pixels; beyond it float32 loses digits
@@ -49,7 +50,8 @@ class GaussianVarianceRBM(GaussianRBM):
 
     `weights` (n_visible, n_hidden): how far each hidden unit moves the mean of each pixel, in the data's units;
     `visible_bias` (n_visible,): the means μ where all hidden units are off; `log_variance` (n_visible,): log σ², from
-    -20 to 20. Data: any real values. Raises ValueError as `rbm.RBM`, and for log variances of another shape or range.
+    -20 to 20. Data: real values on any scale; whole grey levels (uint8) count as numbers in [0, 1]. Raises ValueError
+    as `rbm.RBM`, and for log variances of another shape or range.
     """
 
     log_variance: Array
@@ -100,10 +102,28 @@ class GaussianVarianceRBM(GaussianRBM):
             raise BadValue(f"Gaussian units keep the variances they learned at temperature 1 only, got {temperature}")
         return self
 
+    def rescaled(self, mean: Float64, scale: Float64) -> RBM:
+        """The same machine of pixels x = scale·v + mean, for `mean` and `scale` above 0, both (n_visible,).
+
+        A Gaussian pixel on another scale is a Gaussian pixel, so nothing is lost: p(h | x) is what p(h | v) was, and
+        the density of x is that of v over the product of the scales. Raises ValueError where a σ is then beyond range.
+        """
+        log_variance = self.log_variance + 2 * np.log(scale)
+        weights = self.weights * scale[:, None]
+        hidden_bias = self.hidden_bias - (mean * np.exp(-log_variance)) @ weights
+        arrays = (weights, scale * self.visible_bias + mean, hidden_bias, log_variance)
+        return GaussianVarianceRBM(*(array.astype(np.float32) for array in arrays))
+
     def draw_visible(self, mean: Floats, rng: np.random.Generator) -> Array:
         """v ~ N(mean, σ²), the shape of `mean`."""
         noise = self.sigma * rng.standard_normal(mean.shape, dtype=np.float32)
         return (mean + noise).astype(np.float32, copy=False)
+
+    @staticmethod
+    def check_data(data: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
+        """`data`, if they are a non-empty (n, pixels) of uint8 or of finite floats; else ValueError."""
+        array = np.asarray(data)
+        return check_images(array) if array.dtype == np.uint8 else check_standard(array)
 
     def layers(self, rng: np.random.Generator, largest: int, live: Learned | None = None) -> Layers:
         """As in `rbm.RBM`: visible units that draw by the `live` variances, or else by the model's own."""
@@ -124,17 +144,3 @@ class VariedGaussian(Gaussian):
         self._rng.standard_normal(out=noise, dtype=np.float32)
         noise *= np.exp(0.5 * self._log_variance)
         return np.add(mean, noise, out=out)
-
-
-def on_data_scale(model: GaussianRBM, standard: Standard) -> GaussianVarianceRBM:
-    """The same machine for data as they were before `standard.apply`: x = scale·v + mean, pixel by pixel.
-
-    Scaling a Gaussian pixel gives a Gaussian pixel, so nothing is lost: p(h | x) is what p(h | v) was, and the density
-    of x is that of v over the product of the scales. A `GaussianRBM` becomes one whose σ are the scales. Raises
-    ValueError where a pixel's scale is beyond `LARGEST`.
-    """
-    log_variance = 2 * np.log(model.sigma * standard.scale)
-    weights = model.weights * standard.scale[:, None]
-    mean = standard.scale * model.visible_bias + standard.mean
-    hidden_bias = model.hidden_bias - (standard.mean * np.exp(-log_variance)) @ weights
-    return GaussianVarianceRBM(*(array.astype(np.float32) for array in (weights, mean, hidden_bias, log_variance)))

@@ -77,8 +77,8 @@ class TrainConfig:
             "binary": "a number in [0, 1]",
             "gaussian": "a real value, of mean 0 and variance 1; these want a learning rate ten to a hundred times "
             "smaller (Hinton 2010, section 13.2)",
-            "gaussian-variance": "as gaussian, and how far each pixel strays from what the hidden units say, σ, is "
-            "learned too (Liao et al. 2022)",
+            "gaussian-variance": "a real value on any scale, such as a grey level; how far each pixel strays from what "
+            "the hidden units say of it, its σ, is learned too (Liao et al. 2022)",
         },
     )
     weight_std: float = setting(
@@ -252,5 +252,8 @@ PRESETS: dict[str, TrainConfig] = {
         algorithm="pcd", chains=200, binarize="sample", learning_rate=0.1, schedule="linear", batch_size=50, epochs=100
     ),
     "Autoencoder": TrainConfig(algorithm="autoencoder", learning_rate=0.1, final_momentum=0.9, momentum_epochs=0),
+    "Grey levels": TrainConfig(
+        visible="gaussian-variance", n_hidden=200, learning_rate=0.01, schedule="linear", batch_size=50
+    ),
 }
 """Named starting points, the default first. "Classic 784-500" is the setting of the article this lab grew from."""

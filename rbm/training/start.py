@@ -25,7 +25,7 @@ def untrained(images: ArrayLike, config: TrainConfig, labels: ArrayLike | None =
     data = Images(images, config, labels)
     rng = np.random.Generator(np.random.SFC64(config.seed))
     p = first_parameters(data.base_rates().astype(np.float32), config, rng)
-    return io.from_arrays(data.kind, p._asdict(), data.n_classes)
+    return data.as_given(io.from_arrays(data.kind, p._asdict(), data.n_classes))
 
 
 def first_parameters(base: Array, config: TrainConfig, rng: np.random.Generator) -> Learned:
@@ -45,7 +45,8 @@ def parameters_of(model: RBM, config: TrainConfig, images: Images) -> Learned:
     given = (type(model).__name__, model.n_pixels, model.n_classes, model.n_hidden)
     if given != made:
         raise BadValue(f"start must be {_shape(*made)}, as the images and settings ask for; got {_shape(*given)}")
-    return model.parameters.like(array.copy() for array in model.parameters)
+    p = images.as_filled(model).parameters
+    return p.like(array.copy() for array in p)
 
 
 def _shape(kind: str, n_pixels: int, n_classes: int, n_hidden: int) -> str:

@@ -49,7 +49,8 @@ def train(
 ) -> Iterator[Report]:
     """Train a machine on `images` (n, pixels); yields a report after every epoch.
 
-    images: uint8 or floats in [0, 1]; for Gaussian `config.visible`, floats of mean 0 and variance 1.
+    images: uint8 or floats in [0, 1]; for `config.visible` "gaussian", floats of mean 0 and variance 1;
+        for "gaussian-variance" uint8 or any floats, and the model is of images on their scale.
     labels: whole numbers (n,) from 0. They make the model an `rbm.LabelRBM` over images and classes;
         otherwise its kind is the one of `config.visible`.
     validation, validation_labels: held out, to measure and never to learn from.
@@ -153,7 +154,7 @@ class Trainer:
     @property
     def model(self) -> RBM:
         """A copy of the model as it is now."""
-        return replace(self._first, **self._parameters._asdict())
+        return self._images.as_given(replace(self._first, **self._parameters._asdict()))
 
     def step(self) -> Report | None:
         """One mini-batch; a report where it ends an epoch."""
@@ -220,7 +221,7 @@ class Trainer:
     def _error(self, v: Array, rebuilt: Array) -> float:
         """Σ over the images of the squared difference to their reconstructions, which are overwritten."""
         rebuilt -= v
-        pixels = rebuilt[:, : self._images.n_pixels]
+        pixels = self._images.unscaled_(rebuilt[:, : self._images.n_pixels])
         return float(np.vdot(pixels, pixels))
 
     def _mean_error(self, images: Images, rows: NDArray[np.int64]) -> float:
@@ -248,7 +249,7 @@ class Trainer:
             validation_error=self.validation_error(),
             seconds=seconds,
             images_per_second=n / seconds,
-            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity)
+            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity, self._parameters)
             | swap_rates(self._chains.swaps),
             state=self.snapshot(),
         )
@@ -303,7 +304,7 @@ class Trainer:
     def _arrays(self) -> Arrays:
         velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}
         own: Arrays = {**self._parameters._asdict(), **velocity, "order": self._order}
-        return own | self._chains.arrays() | self._gradient.arrays()
+        return own | self._chains.arrays() | self._gradient.arrays() | self._images.arrays()
 
     def _diverged(self, what: str, error: float) -> Diverged:
         return Diverged(

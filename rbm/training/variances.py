@@ -19,8 +19,8 @@ from rbm.training.autoencoder import AutoencoderGradient
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient, add_
 
-# On data of variance 1. A pixel that never varies would be known ever more surely, without end: the likelihood has no
-# maximum there. One that is thought to vary a hundred times as much as it does has run away.
+# On data of variance 1, which `Images` makes of all others. A pixel that never varies would be known ever more surely,
+# without end: the likelihood has no maximum there. One thought to vary a hundred times as much as it does has run away.
 LEAST, MOST = np.float32(np.log(0.1**2)), float(np.log(10**2))
 
 
@@ -67,4 +67,4 @@ def run_away(p: Learned) -> str | None:
     if not np.isfinite(p.log_variance).all():
         return "the variances are no longer finite"
     sigma = np.exp(largest / 2)
-    return f"the σ of a pixel has grown to {sigma:.3g}" if largest > MOST else None
+    return f"a pixel's σ has grown to {sigma:.3g} times what the data show" if largest > MOST else None

@@ -72,6 +72,7 @@ SETTINGS = [
     Control("batch_size", "basic", step=16, high=4000),
     Control("epochs", "basic", step=5, high=1000),
     Control("seed", "basic", high=2**31),
+    Control("visible", "method"),
     Control("algorithm", "method"),
     Control("chains", "method", step=10, high=2000),
     Control("temperatures", "method", high=50),
@@ -93,7 +94,10 @@ SETTINGS = [
 ]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
 # names of choices, where the code has others
-NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering", "autoencoder": "Autoencoder"}}
+NAMES = {
+    "algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering", "autoencoder": "Autoencoder"},
+    "visible": {"binary": "Black or white", "gaussian-variance": "Grey levels, with their σ"},
+}
 IDLE = {  # settings that have nothing to say, and are not shown, for these algorithms
     "chains": ("cd", "autoencoder"),
     "temperatures": ("cd", "pcd", "autoencoder"),
@@ -101,6 +105,7 @@ IDLE = {  # settings that have nothing to say, and are not shown, for these algo
     "gibbs_steps": ("autoencoder",),
     "final_gibbs_steps": ("autoencoder",),
 }
+BINARY_ONLY = {"negative": "sample", "binarize": "none"}  # not shown for grey levels, and what they then are
 MONITORS = {
     "free_energy_gap": "Free-energy gap",
     "pseudo_likelihood": "Pseudo-likelihood",
@@ -238,7 +243,9 @@ def _fields(group: str, values: dict[str, Any]) -> bool:
     """Whether all that is shown can be. Settings that don't matter to the algorithm are not, and keep the preset's."""
     fine = True
     for control in SETTINGS:
-        if control.group == group and values["algorithm"] not in IDLE.get(control.name, ()):
+        if values["visible"] != "binary" and control.name in BINARY_ONLY:
+            values[control.name] = BINARY_ONLY[control.name]
+        elif control.group == group and values["algorithm"] not in IDLE.get(control.name, ()):
             with st.container(gap="xsmall"):
                 values[control.name] = _widget(control, values[control.name])
                 if wrong := _wrong(control, values[control.name]):
@@ -287,7 +294,7 @@ def wrong_in_address() -> list[str]:
 def _fits(control: Control, given: str) -> bool:
     setting, (low, high) = control.setting, control.limits
     if setting.choices:
-        return given in setting.choices
+        return given in NAMES.get(control.name, setting.choices)
     if setting.kind is bool:
         return given.lower() in ("true", "false")
     try:

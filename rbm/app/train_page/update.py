@@ -40,7 +40,7 @@ def forget() -> None:
 def panel(run: Run, progress: Progress) -> None:
     """Of a paused run that was stepped: that update. Otherwise how to see one."""
     seen: Seen | None = st.session_state.get(_SEEN)
-    if run.below or run.config.algorithm == "autoencoder":
+    if run.below or run.config.algorithm == "autoencoder" or run.config.visible != "binary":
         return
     if seen is None or seen.run_id != run.id or seen.phases is None or progress.model is None:
         st.caption("Press **Step** to see what a single update learns.")
