@@ -7,6 +7,7 @@ import streamlit as st
 
 from rbm.app import pictures, show
 from rbm.app.current_model import NamedModel
+from rbm.app.glossary import define
 from rbm.app.pictures import Picture
 from rbm.app.remembered import remembered
 from rbm.app.text import plain
@@ -34,7 +35,7 @@ def section(named: NamedModel) -> None:
     with st.container(horizontal=True, gap="medium"):
         show.picture(picture, "σ: bright where it is large", width=SIZE)
         with st.container(width="stretch"):
-            st.markdown(WORDS)
+            st.markdown(WORDS, help=define("Gaussian unit", "hidden unit"))
             st.markdown(f"Here σ goes from **{low:.3f}** to **{high:.3f}**, where black is 0 and white is 1.")
 
 

@@ -14,6 +14,10 @@ SIDE = 12  # pixels
 BANDS, HELD_OUT = 10, (2, 7)  # of each photograph: a fifth is held out
 TRAIN, TEST = 2000, 500  # patches of each photograph
 LUMA = (0.299, 0.587, 0.114)  # what red, green and blue weigh in a grey level (ITU-R BT.601)
+SOURCE = (
+    "grey 12 × 12 patches of the two photographs in the package scikit-learn (CC BY 2.0, on Flickr by "
+    "danielbuechele and vultilion)"
+)
 FILES = ("china.jpg", "flower.jpg")
 
 
@@ -29,8 +33,7 @@ def photo_patches() -> Dataset:
         for bands, count in ((others, TRAIN), (HELD_OUT, TEST))
     )
     labels = [np.zeros(len(part), dtype=np.int64) for part in (train, test)]
-    source = "grey 12 × 12 patches of the two photographs in the package scikit-learn"
-    return Dataset("photo-patches", train, labels[0], test, labels[1], (SIDE, SIDE), source)
+    return Dataset("photo-patches", train, labels[0], test, labels[1], (SIDE, SIDE), SOURCE)
 
 
 def _patches(photo: Pixels, bands: tuple[int, ...], count: int, rng: np.random.Generator) -> Pixels:

@@ -161,7 +161,7 @@ def _film(start: Array, walk: Iterable[Sweep], steps: int, tiles: int) -> Film:
 
 
 def _bytes(values: Array) -> Bytes:
-    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)  # pixels with variances of their own may be beyond
+    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)  # real-valued ones may lie beyond
 
 
 class Contender(NamedTuple):

@@ -109,10 +109,10 @@ class GaussianVarianceRBM(GaussianRBM):
         the density of x is that of v over the product of the scales. Raises ValueError where a σ is then beyond range.
         """
         log_variance = self.log_variance + 2 * np.log(scale)
-        weights = self.weights * scale[:, None]
-        hidden_bias = self.hidden_bias - (mean * np.exp(-log_variance)) @ weights
-        arrays = (weights, scale * self.visible_bias + mean, hidden_bias, log_variance)
-        return GaussianVarianceRBM(*(array.astype(np.float32) for array in arrays))
+        weights = self.weights * scale.astype(np.float32)[:, None]
+        seen = (mean * np.exp(-log_variance)).astype(np.float32)  # of the mean, by the hidden units
+        arrays = (weights, scale * self.visible_bias + mean, self.hidden_bias - seen @ weights, log_variance)
+        return GaussianVarianceRBM(*(array.astype(np.float32, copy=False) for array in arrays))
 
     def draw_visible(self, mean: Floats, rng: np.random.Generator) -> Array:
         """v ~ N(mean, σ²), the shape of `mean`."""

@@ -14,6 +14,7 @@ from rbm.training.autoencoder import check_data
 from rbm.training.config import TrainConfig
 
 Float64 = NDArray[np.float64]
+BLOCK = 500  # images at a time
 
 
 class Images:
@@ -40,7 +41,7 @@ class Images:
         pixel_mean = pixels.mean(axis=0, dtype=np.float64) / (255 if pixels.dtype == np.uint8 else 1)
         self.standard = standard
         if config.visible == "gaussian-variance":
-            self.standard = standard or Standard.of(as_floats(pixels))
+            self.standard = standard or Standard.around(pixel_mean, _deviation(pixels, pixel_mean))
             pixel_mean = (pixel_mean - self.standard.mean) / self.standard.scale
         self._pixels = pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32, copy=False)
         self._labels = np.zeros(0, np.int64) if labels is None else check_labels(labels, len(pixels), n_classes)
@@ -109,6 +110,14 @@ def held_out_images(
             f"training images have {images.n_pixels} pixels and validation images {held_out.n_pixels}; they must agree"
         )
     return held_out
+
+
+def _deviation(pixels: NDArray[np.generic], mean: Float64) -> Float64:
+    """The standard deviation (n_pixels,) of each pixel, a block at a time: all of them as float64 might not fit."""
+    total = np.zeros(len(mean))
+    for begin in range(0, len(pixels), BLOCK):
+        total += np.square(as_floats(pixels[begin : begin + BLOCK]) - mean).sum(axis=0)
+    return np.sqrt(total / len(pixels))
 
 
 def _uniform_below_one(pixels: NDArray[np.generic], rng: np.random.Generator) -> NDArray[np.generic]:

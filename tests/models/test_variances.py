@@ -117,13 +117,13 @@ def test_sampling_matches_the_mixture(sampler: str) -> None:
 
 
 def test_tempered_chains_leave_the_mixture_as_it_is() -> None:
-    """Two cold ends of a ladder of three, after 40 sweeps, in 10,000 chains."""
+    """The cold ends of ladders of three, after 30 sweeps, of 5,000 chains."""
     model, rng = tiny(scale=0.6), np.random.default_rng(4)
-    n = N // 2
+    n = N // 4
     layers = model.layers(rng, 3 * n * HIDDEN)
     chains = Tempered(n, 3, model.parameters, np.float32([0.2, -0.1, 0.3]), layers, rng)
     v, h = np.empty((n, VISIBLE), np.float32), np.empty((n, HIDDEN), np.float32)
-    chains.run(model.parameters, 40, h, v, h)
+    chains.run(model.parameters, 30, h, v, h)
     check_moments(v.astype(float), model)
     assert (chains.swaps[:, 0] > n).all()  # of neighbours, made
 

@@ -126,7 +126,7 @@ def test_weight_costs_and_sparsity_leave_the_variances_alone() -> None:
         assert np.abs(other.weights - plain.weights).max() > 1e-3
 
 
-def two_clusters(n: int = 4000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def two_clusters(n: int = 2000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Points about ±m, each coordinate with a standard deviation of its own."""
     rng = np.random.default_rng(3)
     m, sigma = np.array([1.5, -1.0, 2.0]), np.array([0.5, 1.3, 0.8])
@@ -139,7 +139,7 @@ def test_it_finds_the_deviations_of_a_known_mixture(algorithm: str) -> None:
     """n points tell σ to σ/√2n, and the means to σ/√(n/2); learning may be eight times as far off."""
     data, m, sigma = two_clusters()
     own = {"n_hidden": 1, "epochs": 20, "batch_size": 50, "learning_rate": 0.05, "schedule": "linear"}
-    own |= {"weight_std": 1.0, "chains": 100, "temperatures": 3, "gibbs_steps": 2}
+    own |= {"weight_std": 1.0, "chains": 50, "temperatures": 3, "gibbs_steps": 2}
     *_, report = rbm.train(data, config(algorithm=algorithm, **own))
     model, n = report.model, len(data)
     assert isinstance(model, rbm.GaussianVarianceRBM)

@@ -153,7 +153,8 @@ def preset_and_data() -> tuple[str, str]:
             data = widgets.data_set(
                 "Data", data_sets.names(), "data",
                 "**mnist-5k**: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. **digits-8x8**: 1,797 "
-                "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
+                "tiny digits, trained in seconds. **photo-patches**: grey pieces of two photographs, for the preset "
+                "**Grey levels**. The **Data** page shows all sets, and takes your own images.",
             )  # fmt: skip
     st.caption(f"**{preset}**: {presets.WORDS[str(preset)]}")
     return str(preset), data
