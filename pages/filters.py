@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, filters_page, frame, places, show, widgets
+from rbm.app import current_model, filters_page, frame, places, show, sigma, widgets
 from rbm.app.explained import link
 from rbm.app.glossary import define
 
@@ -21,6 +21,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     common = filters_page.scale_choice()
     every = filters_page.how_many()
 filters_page.gallery(named, order, common, every)
+sigma.section(named)
 
 st.header("All parameters")
 with st.grid(3, min_column_width=240):

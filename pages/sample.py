@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from rbm.app import current_model, frame, places, widgets
+from rbm.app import current_model, frame, places, sigma, widgets
 from rbm.app.lessons import share
 from rbm.app.sample_page import board, chains, charts, download, lost_ink, options, samplers, stage, starts
 from rbm.app.text import plain
@@ -13,9 +13,7 @@ named = current_model.current()
 
 stage.heading()
 if not chains.model_fits(named.model):
-    st.info(
-        f"**{plain(named.name)}** has real-valued pixels, and this page draws in black and white. Choose another model."
-    )
+    sigma.dreams(named)
     st.stop()
 download.open_link(named)
 board.prepare()

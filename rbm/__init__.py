@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 from rbm import datasets, pretrained
 from rbm.measures import diagnostics, exact, likelihood, monitors
 from rbm.measures.pseudo_likelihood import pseudo_likelihood, stochastic_pseudo_likelihood
-from rbm.models import RBM, DeepBeliefNet, GaussianRBM, LabelRBM, Standard, gibbs, io, load, save
+from rbm.models import (
+    RBM,
+    DeepBeliefNet,
+    GaussianRBM,
+    GaussianVarianceRBM,
+    LabelRBM,
+    Standard,
+    gibbs,
+    io,
+    load,
+    save,
+)
 from rbm.models.arrays import as_unit_interval
 from rbm.models.sampling import sample_class, sample_hidden, sample_visible
 from rbm.training import PRESETS, Diverged, Report, TrainConfig, Trainer, TrainState, train, train_deep
@@ -44,6 +55,7 @@ __all__ = [
     "DeepBeliefTransformer",
     "Diverged",
     "GaussianRBM",
+    "GaussianVarianceRBM",
     "LabelRBM",
     "Report",
     "Standard",

@@ -184,3 +184,50 @@ def gaussian_log_partition(p: Params, reach: float = 30.0, step: float = 0.125) 
         for h in states(len(p.c))
     ]
     return math.log(math.fsum(total) * step**2)
+
+
+def varied_energy(p: Params, log_variance: list[float], v: State, h: State) -> float:
+    """E(v, h) of a GaussianVarianceRBM."""
+    total = 0.0
+    for i, s in enumerate(log_variance):
+        variance = math.exp(s)
+        total += (v[i] - p.b[i]) ** 2 / (2 * variance)
+        for j in range(len(p.c)):
+            total -= v[i] / variance * p.w[i][j] * h[j]
+    for j in range(len(p.c)):
+        total -= h[j] * p.c[j]
+    return total
+
+
+def varied_free_energy(p: Params, log_variance: list[float], v: State) -> float:
+    return -logsumexp([-varied_energy(p, log_variance, v, h) for h in states(len(p.c))])
+
+
+def varied_log_partition(p: Params, log_variance: list[float]) -> float:
+    """log Z of a GaussianVarianceRBM: for every hidden state the integral of a Gaussian around m = μ + W h, which is
+    exp(Σ (m² - μ²)/2σ²) Π σ sqrt(2π)."""
+    logs = []
+    for h in states(len(p.c)):
+        total = sum(hj * cj for hj, cj in zip(h, p.c, strict=True))
+        for i, s in enumerate(log_variance):
+            m = p.b[i] + sum(p.w[i][j] * h[j] for j in range(len(h)))
+            total += (m * m - p.b[i] ** 2) / (2 * math.exp(s)) + 0.5 * math.log(2 * math.pi * math.exp(s))
+        logs.append(total)
+    return logsumexp(logs)
+
+
+def varied_log_partition_on_grid(
+    p: Params, log_variance: list[float], reach: float = 30.0, step: float = 0.125
+) -> float:
+    """log Z of a GaussianVarianceRBM of two pixels without that integral: by the trapezium rule in both."""
+    axis = np.arange(-reach, reach, step)
+    v = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
+    variance = np.exp(np.array(log_variance))
+    square = (np.square(v - np.array(p.b)) / (2 * variance)).sum(axis=1)
+    total = [
+        np.exp(
+            -square + sum(hj * cj for hj, cj in zip(h, p.c, strict=True)) + (v / variance) @ np.array(p.w) @ np.array(h)
+        ).sum()
+        for h in states(len(p.c))
+    ]
+    return math.log(math.fsum(total) * step**2)

@@ -74,8 +74,7 @@ class NamedModel:
     @cached_property
     def fingerprint(self) -> str:
         """Tells models apart in the caches."""
-        arrays = (self.model.weights, self.model.visible_bias, self.model.hidden_bias)
-        return hashlib.sha1(b"".join(a.tobytes() for a in arrays), usedforsecurity=False).hexdigest()
+        return hashlib.sha1(b"".join(a.tobytes() for a in self.model.parameters), usedforsecurity=False).hexdigest()
 
 
 def current() -> NamedModel:
@@ -121,9 +120,9 @@ def default_model() -> NamedModel:
 def from_upload(file: IO[bytes], name: str) -> NamedModel:
     """The model in an uploaded file. Raises BadModelFile, and BadValue beyond a limit of this server."""
     model, info = io.read(file, server.lab().limits.check_model)
-    if model.pixel_kind != "binary":
+    if model.pixel_kind == "gaussian":
         kind = type(model).__name__
-        raise BadModelFile(f"its pixels are real-valued ({kind}), and these pages draw in black and white")
+        raise BadModelFile(f"its pixels are real-valued, on a scale that the file doesn't tell ({kind})")
     return _named(model, info, fallback_name=name.removesuffix(".npz"))
 
 

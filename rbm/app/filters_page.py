@@ -81,7 +81,7 @@ def gallery(named: NamedModel, order: Order, common: bool, every: bool) -> None:
         st.caption(f"{shown} filters. Click one, or walk with the arrow keys.")
     with right:
         portrait(named, unit)
-    if named.dataset is not None:
+    if named.dataset is not None and named.model.pixel_kind == "binary":
         best = int(activations_of(named, named.dataset.name)[:, unit].argmax())
         image = as_unit_interval(named.dataset.test_images[best : best + 1])[0]
         arithmetic.panel(named, image, unit, key="filters_sum")

@@ -9,6 +9,7 @@ GLOSSARY = {
     # the machine
     "RBM": "Restricted Boltzmann machine: visible units joined to hidden units, none to its own kind.",
     "visible unit": "One pixel of the picture: on is white, off is black.",
+    "Gaussian unit": "A pixel that holds a grey level: what the hidden units say it should be, and noise of size σ.",
     "hidden unit": "A yes-or-no feature that the machine invents; it sees all pixels through its weights.",
     "weights": "One number for each pair of a visible and a hidden unit: how much either wants the other on.",
     "bias": "How much a unit wants to be on, whatever the others do.",

@@ -19,6 +19,8 @@ WORDS = (
 
 def offer(run: Run) -> bool:
     """A button that trains one; True where that has begun. Raises Refused where it can't."""
+    if run.config.visible != "binary":
+        return False  # layers stand on machines of binary units alone
     if not run.over or run.n_classes or not current_run.is_mine(run) or lab().net(run.id) is None:
         return False
     with st.popover("Train a layer on top", icon=":material/layers:"):

@@ -57,6 +57,9 @@ def panel(key: str = "one_step") -> None:
             f"There are no images here that fit {plain(named.name)}: bring some on the Data page, and see its step."
         )
         return
+    if named.model.pixel_kind != "binary":
+        st.caption(f"The pixels of {plain(named.name)} are grey levels: choose a machine of black and white ones.")
+        return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         digit = st.number_input("Image", 0, len(data.test_images) - 1, 0, key=f"{key}_image", width=150)
         draw = st.number_input("Dream", 1, 1000, 1, key=f"{key}_draw", width=150, help="Another number, other draws.")

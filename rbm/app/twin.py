@@ -21,6 +21,8 @@ WORDS = (
 
 def offer(run: Run) -> bool:
     """A button that trains the twin; True where that has begun. Raises Refused where it can't."""
+    if run.config.visible != "binary":
+        return False  # an autoencoder rebuilds pixels in [0, 1]
     if _of(run.id) or not run.over or run.n_classes or run.below or not current_run.is_mine(run):
         return False
     if not st.button("Train its twin", icon=":material/group:", help=WORDS, key=f"twin_{run.id}"):

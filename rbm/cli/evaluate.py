@@ -64,8 +64,9 @@ def _measure_errors(model: RBM, held_out: NDArray[Any], data: Dataset, bar: Bar)
     pixels = model.marginal
     v = as_floats(held_out)
     bar.say(row("reconstruction error", squared_error(v, pixels.mean_visible(pixels.mean_hidden(v))).mean()))
-    if model.pixel_kind == "gaussian":
-        bar.say("(on data of variance 1: likelihoods are log-densities)")
+    if model.pixel_kind != "binary":
+        scale = "variance 1" if model.pixel_kind == "gaussian" else "grey levels from 0 to 1"
+        bar.say(f"(on data of {scale}: likelihoods are log-densities)")
     if model.n_classes and data.labelled:
         bar.say(row("images misread, %", 100 * float((model.classify(held_out) != data.test_labels).mean())))
     elif model.n_classes:

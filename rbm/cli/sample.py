@@ -74,8 +74,8 @@ def _run_chains(model: RBM, data: Dataset | None, n: int, sweeps: int, rng: np.r
 
 
 def _start(model: RBM, n: int, rng: np.random.Generator) -> Array:
-    """Where the chains begin: for binary units the ends of a quick AIS run, already near the model; else noise."""
-    if model.all_binary:
+    """Where the chains begin: the ends of a quick AIS run, already near the model; for some units noise."""
+    if model.all_binary or model.pixel_kind == "gaussian-variance":
         return likelihood.model_samples(model, n, rng, sweeps=0)
     if model.pixel_kind == "gaussian":
         return rng.standard_normal((n, model.n_visible), dtype=np.float32)

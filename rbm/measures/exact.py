@@ -52,8 +52,12 @@ def free_energy(model: RBM, v: ArrayLike) -> Float64:
     if model.joint is not model:
         return _free_energy_of_pixels(model.joint, np.atleast_2d(np.asarray(v, dtype=np.float32)))
     _, c, w = _closed(model)
+    seen = model.parameters.seen
     return np.concatenate(
-        [model.visible_energy(block) - sum_softplus_(w.T @ block.T + c[:, None]) for block in state_blocks(model, v)]
+        [
+            model.visible_energy(block) - sum_softplus_(w.T @ seen(block).T + c[:, None])
+            for block in state_blocks(model, v)
+        ]
     )
 
 

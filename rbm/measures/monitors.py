@@ -19,7 +19,7 @@ from rbm.measures.pseudo_likelihood import stochastic_pseudo_likelihood
 from rbm.measures.trajectory import TRAJECTORY, Trajectory
 from rbm.models.arrays import Array, Float64, Labels, as_floats, check_labels, sum_softplus_
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned, Parameters
 
 SUBSET = 1000  # images of each kind: enough for a curve, and soon measured
 AIS_SWEEPS = 100
@@ -101,14 +101,16 @@ class Watch:
     every: int = 1
     context: Context | None = None
 
-    def after(self, epoch: int, epochs: int, model: RBM, change: Parameters, chains: Trajectory | None) -> Measures:
-        """The measures due after `epoch`; `change` is the last update of the parameters, and `chains` what is known of
-        the way of those that train it."""
+    def after(
+        self, epoch: int, epochs: int, model: RBM, change: Learned, values: Learned, chains: Trajectory | None
+    ) -> Measures:
+        """The measures due after `epoch`; `change` is the last update of the parameters, which now are `values`, and
+        `chains` what is known of the way of those that train it."""
         names = self.due(epoch, epochs)
         found = {} if self.context is None else measure(model, of_model(names), self.context)
         if TRAJECTORY in names and self.context is not None and chains is not None:
             found |= along_trajectory(model, self.context, chains)
-        return found | (update_ratios(model, change) if UPDATE_RATIO in names else {})
+        return found | (update_ratios(values, change) if UPDATE_RATIO in names else {})
 
     def due(self, epoch: int, epochs: int) -> tuple[str, ...]:
         """What is to be measured after `epoch` of `epochs`."""
@@ -164,10 +166,11 @@ def _mean_unnormalised(model: RBM, v: Array) -> float:
     return float((v @ model.visible_bias + sum_softplus_(x.T.astype(np.float64))).mean())
 
 
-def update_ratios(model: RBM, change: Parameters) -> Measures:
+def update_ratios(values: Learned, change: Learned) -> Measures:
     """Mean size of the last update over mean size of the values, of weights and of each bias."""
     return {
-        f"{UPDATE_RATIO}_{name}": update_ratio(step, getattr(model, name)) for name, step in change._asdict().items()
+        f"{UPDATE_RATIO}_{name}": update_ratio(getattr(change, name), getattr(values, name))
+        for name in Parameters._fields
     }
 
 

@@ -26,7 +26,7 @@ import numpy as np
 from rbm.measures.likelihood import FEW
 from rbm.models.arrays import Array, Arrays, Float64, log_sum_exp, softplus
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters, down
+from rbm.models.layers import Learned, Parameters, down
 
 TRAJECTORY = "trajectory"
 
@@ -73,7 +73,7 @@ class Trajectory:
 
     # ---- what the chains tell it, sweep by sweep
 
-    def arrive(self, p: Parameters, x: Array) -> None:
+    def arrive(self, p: Learned, x: Array) -> None:
         """The chains go on under `p`, and `x` (chains, n_visible) = b + W·h are the total inputs of their next v."""
         if self.lost:
             return
@@ -87,7 +87,7 @@ class Trajectory:
             np.copyto(self._visible, v)
             np.copyto(self._mean, x)
 
-    def leave(self, p: Parameters, mean: Array) -> None:
+    def leave(self, p: Learned, mean: Array) -> None:
         """The chains have drawn h from its `mean`, under `p`."""
         if not self.lost:
             self._energy[...] = -(self._visible @ p.visible_bias) - np.vecdot(self._mean, self._hidden)
@@ -110,14 +110,14 @@ class Trajectory:
         size = sample_size(log_weights)
         return Standing(log_sum_exp(log_weights) - np.log(len(log_weights)) if size >= FEW else None, size)
 
-    def _weights(self, p: Parameters, x: Array) -> Float64:
+    def _weights(self, p: Learned, x: Array) -> Float64:
         if np.isinf(self._least[0]):
             return self._first_weights(p, x)
         after = -np.vecdot(self._visible, x) - self._hidden @ p.hidden_bias
         weights: Float64 = self._log_weights + (self._energy - after) + self._own_push
         return weights
 
-    def _first_weights(self, p: Parameters, x: Array) -> Float64:
+    def _first_weights(self, p: Learned, x: Array) -> Float64:
         """From hidden units without weights, log Z = Σ softplus(c) + log Σ_v exp(v·b), to the model's own noise.
 
         Only h is drawn as yet, so v is summed out: log Σ_v exp(v·x) has taken the place of log Σ_v exp(v·b).

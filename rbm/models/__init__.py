@@ -6,11 +6,13 @@ from rbm.models.gaussian import GaussianRBM, Standard
 from rbm.models.io import load, save
 from rbm.models.labelled import LabelRBM
 from rbm.models.sampling import gibbs
+from rbm.models.variances import GaussianVarianceRBM
 
 __all__ = [
     "RBM",
     "DeepBeliefNet",
     "GaussianRBM",
+    "GaussianVarianceRBM",
     "LabelRBM",
     "Standard",
     "gibbs",

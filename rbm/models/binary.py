@@ -12,6 +12,7 @@ Another kind of unit is a class derived from RBM, in a file of its own, which sa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,7 +31,7 @@ from rbm.models.arrays import (
     softplus,
     sum_softplus_,
 )
-from rbm.models.layers import Bernoulli, Layers, Units
+from rbm.models.layers import Bernoulli, Layers, Learned, Parameters, Units
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,11 +46,12 @@ class RBM:
     visible_bias: Array
     hidden_bias: Array
 
+    arrays: ClassVar[tuple[str, ...]] = ("weights", "visible_bias", "hidden_bias")  # what a file keeps, by name
     pixel_kind = "binary"  # what a pixel holds, as TrainConfig.visible calls it
     n_classes = 0  # visible units that stand for classes; they come after the pixels
 
     def __post_init__(self) -> None:
-        for name in ("weights", "visible_bias", "hidden_bias"):
+        for name in self.arrays:
             object.__setattr__(self, name, _frozen(name, getattr(self, name)))
         expected = (self.visible_bias.size, self.hidden_bias.size)
         if self.weights.ndim != 2 or self.visible_bias.ndim != 1 or self.hidden_bias.ndim != 1:
@@ -66,6 +68,11 @@ class RBM:
     @property
     def n_hidden(self) -> int:
         return len(self.hidden_bias)
+
+    @property
+    def parameters(self) -> Learned:
+        """The arrays by themselves, shared and read-only."""
+        return Parameters(self.weights, self.visible_bias, self.hidden_bias)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.n_visible} visible, {self.n_hidden} hidden)"
@@ -87,13 +94,15 @@ class RBM:
     def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
         """E(v, h) (n,) in nats for v (n, n_visible) and h (n, n_hidden), or of one pair of vectors."""
         v, h = self._visible(v), np.asarray(h, dtype=np.float32)
-        energy: Floats = self.visible_energy(v) - h @ self.hidden_bias - ((v @ self.weights) * h).sum(axis=-1)
+        energy: Floats = (
+            self.visible_energy(v) - h @ self.hidden_bias - ((self._seen(v) @ self.weights) * h).sum(axis=-1)
+        )
         return energy
 
     def free_energy(self, v: ArrayLike) -> Floats:
         """F(v) = -log Σ_h exp(-E(v, h)) (n,) in nats: minus the log-probability of v, up to log Z."""
         v = self._visible(v)
-        hidden_part: Floats = softplus(v @ self.weights + self.hidden_bias).sum(axis=-1)
+        hidden_part: Floats = softplus(self._seen(v) @ self.weights + self.hidden_bias).sum(axis=-1)
         return self.visible_energy(v) - hidden_part
 
     def visible_energy(self, v: Floats) -> Floats:
@@ -103,7 +112,7 @@ class RBM:
 
     def mean_hidden(self, v: ArrayLike) -> Floats:
         """p(h = 1 | v) (n, n_hidden), in [0, 1]."""
-        return sigmoid(self._visible(v) @ self.weights + self.hidden_bias)
+        return sigmoid(self._seen(self._visible(v)) @ self.weights + self.hidden_bias)
 
     def mean_visible(self, h: ArrayLike) -> Floats:
         """p(v = 1 | h) (n, n_visible), in [0, 1]."""
@@ -113,8 +122,12 @@ class RBM:
         """The RBM of p(v, h)^(1/T): every parameter over T. Above 1 flatter, below 1 more peaked."""
         if not 0 < temperature < np.inf:
             raise BadValue(f"temperature must be above 0, got {temperature}")
-        names = ("weights", "visible_bias", "hidden_bias")
-        return replace(self, **{name: getattr(self, name) / temperature for name in names})
+        return replace(self, **{name: getattr(self, name) / temperature for name in self.arrays})
+
+    def rescaled(self, mean: Float64, scale: Float64) -> RBM:
+        """The same machine of pixels x = scale·v + mean; raises BadValue, for only pixels with a variance of their own
+        have another scale."""
+        raise BadValue(f"the pixels of a {type(self).__name__} have one scale; learn their variances to have others")
 
     # ---- what exact sums and AIS know of the visible units: see rbm.measures
 
@@ -145,8 +158,8 @@ class RBM:
         """The visible layer of the hot loop; `largest` is the size of the largest array that it will draw."""
         return Bernoulli(rng, largest)
 
-    def layers(self, rng: np.random.Generator, largest: int) -> Layers:
-        """Both layers of the hot loop."""
+    def layers(self, rng: np.random.Generator, largest: int, live: Learned | None = None) -> Layers:
+        """Both layers of the hot loop. `live`: parameters in training, for units that draw by some of them."""
         return Layers(self.visible_units(rng, largest), Bernoulli(rng, largest))
 
     @staticmethod
@@ -204,6 +217,9 @@ class RBM:
         if pixels.shape[1] != self.n_pixels:
             raise ValueError(f"this model has {self.n_pixels} pixels; got images of {pixels.shape[1]}")
         return pixels
+
+    def _seen(self, v: Floats) -> Floats:
+        return self.parameters.seen(v)
 
     def _visible(self, v: ArrayLike) -> Array:
         v = np.asarray(v, dtype=np.float32)

@@ -198,7 +198,8 @@ class DeepBeliefNet:
         total = np.zeros(len(v))
         below = v
         for lower, upper in pairwise(self.layers):
-            h = bernoulli(sigmoid(below @ lower.weights.astype(np.float64) + lower.hidden_bias), rng).astype(np.float64)
+            x = lower.parameters.seen(below) @ lower.weights.astype(np.float64) + lower.hidden_bias
+            h = bernoulli(sigmoid(x), rng).astype(np.float64)
             total += hidden_free_energy(lower, h) - free_energy(upper, h)
             below = h
         return total
@@ -216,7 +217,7 @@ def free_energy(model: RBM, v: Float64) -> Float64:
     """F(v) = -log Σ_h exp(-E(v, h)) (m,) in nats of pixels v (m, n_pixels); classes, if any, are summed out too."""
     w, c = model.weights.astype(np.float64), model.hidden_bias.astype(np.float64)
     pixels = model.marginal
-    x = w[: model.n_pixels].T @ v.T + c[:, None]
+    x = w[: model.n_pixels].T @ model.parameters.seen(v).T + c[:, None]
     if not model.n_classes:
         return pixels.visible_energy(v) - sum_softplus_(x)
     classes = zip(w[model.n_pixels :], model.visible_bias[model.n_pixels :].astype(np.float64), strict=True)

@@ -114,4 +114,4 @@ def _bytes(layers: list[Drawn]) -> list[tuple[Bytes, Bytes]]:
 
 
 def _byte(values: Floats) -> Bytes:
-    return np.rint(values * 255).astype(np.uint8)
+    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)

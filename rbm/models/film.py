@@ -14,7 +14,7 @@ from rbm.errors import BadValue
 from rbm.models import threads
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned
 from rbm.models.sampling import Mask, Sweep, sweeps
 from rbm.models.tempering import Tempered
 
@@ -131,7 +131,7 @@ def tempered_film(
     first: Array = np.array(start, dtype=np.float32)
     n = len(first)
     layers = model.layers(rng, largest=rungs * n * max(model.weights.shape))
-    p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
+    p = model.parameters
     hot = np.asarray(model.visible_bias if base is None else base, dtype=np.float32)
     ladder = Tempered(n, rungs, p, hot, layers, rng)
     mean = np.tile(model.mean_hidden(first).astype(np.float32), (rungs, 1))
@@ -140,7 +140,7 @@ def tempered_film(
         return _film(first, _cold_ends(model, ladder, p, first.shape, steps), steps, tiles)
 
 
-def _cold_ends(model: RBM, ladder: Tempered, p: Parameters, shape: tuple[int, ...], steps: int) -> Iterable[Sweep]:
+def _cold_ends(model: RBM, ladder: Tempered, p: Learned, shape: tuple[int, ...], steps: int) -> Iterable[Sweep]:
     v, h = np.empty(shape, dtype=np.float32), np.empty((shape[0], model.n_hidden), dtype=np.float32)
     for _ in range(steps):
         ladder.run(p, 1, h, v, h)
@@ -161,7 +161,7 @@ def _film(start: Array, walk: Iterable[Sweep], steps: int, tiles: int) -> Film:
 
 
 def _bytes(values: Array) -> Bytes:
-    return np.rint(values * 255).astype(np.uint8)
+    return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)  # real-valued ones may lie beyond
 
 
 class Contender(NamedTuple):

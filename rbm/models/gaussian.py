@@ -72,7 +72,7 @@ class GaussianRBM(RBM):
         return Gaussian(rng, largest)
 
     @staticmethod
-    def check_data(data: ArrayLike) -> NDArray[np.floating]:
+    def check_data(data: ArrayLike) -> NDArray[np.uint8] | NDArray[np.floating]:
         """`data`, if they are a non-empty (n, pixels) of finite floats; else ValueError."""
         return check_standard(data)
 
@@ -121,10 +121,14 @@ class Standard:
         Raises ValueError for another shape, for values that aren't finite, and for data that never vary.
         """
         array = _check_real(np.asarray(data, dtype=np.float64))
-        deviation = array.std(axis=0)
+        return cls.around(array.mean(axis=0), array.std(axis=0))
+
+    @classmethod
+    def around(cls, mean: NDArray[np.float64], deviation: NDArray[np.float64]) -> Standard:
+        """The same from the mean and the standard deviation of each pixel (pixels,)."""
         if deviation.max() == 0:
             raise BadValue("these data never vary, so they have no scale; use other data")
-        return cls(array.mean(axis=0), np.maximum(deviation, SCALE_FLOOR * deviation.max()))
+        return cls(mean, np.maximum(deviation, SCALE_FLOOR * deviation.max()))
 
     def apply(self, data: ArrayLike) -> Array:
         """`data` (n, pixels) on the standard scale, float32."""

@@ -23,14 +23,16 @@ from rbm.models.binary import RBM
 from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
 from rbm.models.gaussian import GaussianRBM
 from rbm.models.labelled import LabelRBM
+from rbm.models.variances import GaussianVarianceRBM
 
 VERSION = 1
 MAX_BYTES = 200 * 2**20  # of a file, and of what it unpacks to
 MAX_ENTRIES = 1000  # so many may be listed, to name some of them in a message
 FREE, MAX_RATIO = 16 * 2**20, 50  # a file that unpacks to more, and to so many times its size, holds no weights
 MAX_NOTE = 2**16  # bytes: as objects they take a hundred times as many
-KINDS: dict[str, type[RBM]] = {kind.__name__: kind for kind in (RBM, LabelRBM, GaussianRBM)}
-_ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}
+KINDS: dict[str, type[RBM]] = {kind.__name__: kind for kind in (RBM, LabelRBM, GaussianRBM, GaussianVarianceRBM)}
+_ARRAYS = {"weights": 2, "visible_bias": 1, "hidden_bias": 1}  # and their dimensions
+_SOME = {"log_variance": 1}  # arrays that only some kinds have
 _NOTE = "info"
 _LAYERS = "layers"  # of a net's note: the kind of each, bottom first
 _RESERVED = ("version", "kind", "n_classes", _LAYERS)  # keys of the note that belong to the format
@@ -72,7 +74,7 @@ def _kind(model: RBM) -> dict[str, Any]:
 
 
 def _arrays_of(model: RBM, suffix: str, half_precision: bool) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {f"{name}{suffix}": getattr(model, name) for name in _ARRAYS}
+    arrays: dict[str, NDArray[Any]] = {f"{name}{suffix}": getattr(model, name) for name in model.arrays}
     if half_precision:
         if np.abs(model.weights).max() > np.finfo(np.float16).max:
             raise ValueError("these weights are too large for half precision")
@@ -128,7 +130,9 @@ def _read(
 
 def _read_arrays(archive: zipfile.ZipFile, suffix: str) -> dict[str, NDArray[Any]]:
     return {
-        name: files.read_array(archive, files.member(archive, f"{name}{suffix}"), "f", n) for name, n in _ARRAYS.items()
+        name: files.read_array(archive, files.member(archive, f"{name}{suffix}"), "f", n)
+        for name, n in (_ARRAYS | _SOME).items()
+        if name in _ARRAYS or f"{name}{suffix}.npy" in archive.namelist()
     }
 
 
@@ -156,6 +160,8 @@ def _model(arrays: dict[str, NDArray[Any]], info: dict[str, Any]) -> RBM:
     """The model of the kind that the note names; takes the format's keys out of the note."""
     kind = info.pop("kind", "RBM")  # the first files had no other kind
     _check_kind(kind)
+    if odd := sorted(arrays.keys() ^ set(KINDS[kind].arrays)):
+        raise ValueError(f"its kind is {kind}, and only one of the two has {', '.join(odd)}")
     return from_arrays(kind, arrays, info.pop("n_classes", None) if _has_classes(KINDS[kind]) else 0)
 
 
@@ -170,12 +176,12 @@ def _net(layers: list[dict[str, NDArray[Any]]], info: dict[str, Any]) -> DeepBel
 
 
 def from_arrays(kind: str, arrays: Mapping[str, NDArray[Any]], n_classes: int = 0) -> RBM:
-    """The model of this kind, a name in KINDS, with `weights`, `visible_bias` and `hidden_bias` from `arrays`.
+    """The model of this kind, a name in KINDS, with its own of `arrays`: `weights`, `visible_bias`, `hidden_bias`.
 
     `n_classes`: its class units, 0 for a kind without. Raises ValueError for what makes no such model.
     """
     _check_kind(kind)
-    own: dict[str, Any] = {name: arrays[name] for name in _ARRAYS}
+    own: dict[str, Any] = {name: arrays[name] for name in KINDS[kind].arrays}
     if type(n_classes) is not int:
         raise ValueError(f"n_classes must be a whole number, got {n_classes!r}")
     if _has_classes(KINDS[kind]):
@@ -214,7 +220,8 @@ def _suffixes(archive: zipfile.ZipFile, net: bool | None) -> list[str]:
         raise BadModelFile(f"a deep belief net has 1 to {MAX_LAYERS} layers, got {count}")
     suffixes = [f"_{number}" for number in range(1, count + 1)] or [""]
     wanted = sorted([f"{name}{suffix}.npy" for suffix in suffixes for name in _ARRAYS] + [f"{_NOTE}.npy"])
-    if sorted(found) != wanted:
+    some = {f"{name}{suffix}.npy" for suffix in suffixes for name in _SOME}
+    if sorted(set(found) - some) != wanted or len(found) != len(set(found)):
         shown = ", ".join(repr(name[:40]) for name in sorted(found)[:5]) or "nothing"
         what = f"the file of a net of {count} layers holds {', '.join(_ARRAYS)} of each" if count else (
             f"a model file holds {', '.join(wanted)}")  # fmt: skip

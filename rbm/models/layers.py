@@ -7,12 +7,13 @@ is that whole part, once in 65,536 draws, does U' matter, and only then is it dr
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rbm.models.arrays import Array, Float64
+from rbm.models.arrays import Array, Float64, Floats
 from rbm.models.blas import product_plus
 
 WHOLE_WORDS = (np.random.SFC64, np.random.PCG64, np.random.PCG64DXSM, np.random.Philox)  # raw words of 64 random bits
@@ -30,6 +31,32 @@ class Parameters(NamedTuple):
     weights: Array
     visible_bias: Array
     hidden_bias: Array
+
+    def seen(self, v: Floats) -> Floats:
+        """What the hidden units see of v (n, n_visible): `v` itself."""
+        return v
+
+    def like(self, arrays: Iterable[Array]) -> Self:
+        """Such a tuple of other arrays, in this order."""
+        return type(self)(*arrays)
+
+
+class Learned(Protocol):
+    """`Parameters`, or a named tuple that begins with the same three and says what the hidden units see."""
+
+    @property
+    def weights(self) -> Array: ...
+    @property
+    def visible_bias(self) -> Array: ...
+    @property
+    def hidden_bias(self) -> Array: ...
+    def seen(self, v: Floats) -> Floats:
+        """What the hidden units see of v (n, n_visible), in the precision of `v`."""
+
+    def __iter__(self) -> Iterator[Array]: ...
+    def _asdict(self) -> dict[str, Any]: ...
+    def like(self, arrays: Iterable[Array]) -> Self:
+        """Such a tuple of other arrays, in this order."""
 
 
 class Units(Protocol):
@@ -120,11 +147,11 @@ def random_words(rng: np.random.Generator, count: int) -> Words:
     return rng.integers(0, 2**16, count, dtype=np.uint16)
 
 
-def up(p: Parameters, v: Array, out: Array) -> Array:
-    """Total input of the hidden units, v·W + c."""
-    return product_plus(v, p.weights, p.hidden_bias, out)
+def up(p: Learned, v: Array, out: Array) -> Array:
+    """Total input of the hidden units, v·W + c; of `v` they see what `p` says."""
+    return product_plus(p.seen(v), p.weights, p.hidden_bias, out)
 
 
-def down(p: Parameters, h: Array, out: Array) -> Array:
+def down(p: Learned, h: Array, out: Array) -> Array:
     """Total input of the visible units, W·h + b."""
     return product_plus(h, p.weights.T, p.visible_bias, out)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rbm.models.arrays import Array, bernoulli, sigmoid
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters, down, up
+from rbm.models.layers import down, up
 
 Mask = NDArray[np.bool_]
 
@@ -91,7 +91,7 @@ def sweeps(
     if model.joint is not model:
         yield from _of_pixels(model, start, steps, rng, clamp, temperature, means)
         return
-    p = Parameters(model.weights, model.visible_bias, model.hidden_bias)
+    p = model.parameters
     layers = model.layers(rng, largest=start.size // start.shape[-1] * max(model.weights.shape))
     visible, mean = start, np.empty_like(start)
     drawn = np.empty_like(start)

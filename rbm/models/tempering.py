@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rbm.models.arrays import Array, Arrays
-from rbm.models.layers import Layers, Parameters, down, up
+from rbm.models.layers import Layers, Learned, down, up
 
 
 class Tempered:
@@ -20,7 +20,7 @@ class Tempered:
     """
 
     def __init__(
-        self, chains: int, rungs: int, p: Parameters, base: Array, layers: Layers, rng: np.random.Generator
+        self, chains: int, rungs: int, p: Learned, base: Array, layers: Layers, rng: np.random.Generator
     ) -> None:
         self._layers, self._base, self._rng = layers, base, rng
         self._beta = np.linspace(1, 0, rungs, dtype=np.float32)
@@ -33,7 +33,7 @@ class Tempered:
     def rows(self, n: int) -> int:
         return self._row_at.shape[1]
 
-    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+    def run(self, p: Learned, steps: int, data_h: Array, v: Array, h: Array) -> None:
         for _ in range(steps):
             self._sweep(p)
         coldest, m = self._row_at[0], len(h)
@@ -45,7 +45,7 @@ class Tempered:
     def arrays(self) -> Arrays:
         return {"chains": self._hidden, "rungs": self._row_at}
 
-    def _sweep(self, p: Parameters) -> None:
+    def _sweep(self, p: Learned) -> None:
         visible, hidden = self._layers
         v = down(p, self._hidden, out=self._visible)
         v -= self._base
@@ -53,7 +53,7 @@ class Tempered:
         v += self._base
         visible.sample(v, out=v)
         x = up(p, v, out=self._mean)
-        self._swap(v @ (self._base - p.visible_bias) - np.einsum("ij,ij->i", x, self._hidden))
+        self._swap(p.seen(v) @ (self._base - p.visible_bias) - np.einsum("ij,ij->i", x, self._hidden))
         x *= self._row_beta()
         hidden.draw(hidden.mean_(x), out=self._hidden)
 
@@ -73,7 +73,7 @@ class Tempered:
             self.swaps[first:last:2] += np.stack([swap.sum(axis=1), np.full(len(swap), swap.shape[1])], axis=1)
 
 
-def independent_draws(p: Parameters, n: int, layers: Layers) -> Array:
+def independent_draws(p: Learned, n: int, layers: Layers) -> Array:
     """Hidden draws (n, n_hidden) of the model before it has learned anything, when units are independent."""
     mean = np.tile(p.hidden_bias, (n, 1))
     return layers.hidden.draw(layers.hidden.mean_(mean), out=mean)

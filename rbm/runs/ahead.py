@@ -14,8 +14,8 @@ PATIENCE = 2.0  # seconds for a pause to be written down
 
 
 def has_two_sides(config: TrainConfig) -> bool:
-    """Whether an update is what the data ask for, minus what the chains dream, and nothing else."""
-    return config.algorithm != "autoencoder" and not config.discriminative
+    """Whether an update is what the data ask for, minus what the chains dream, and nothing else: of black and white."""
+    return config.algorithm != "autoencoder" and not config.discriminative and config.visible == "binary"
 
 
 def next_update(lab: Lab, run_id: str, data: Dataset) -> Phases | None:

@@ -26,15 +26,16 @@ def training_bytes(config: TrainConfig, n_images: int, n_visible: int) -> int:
         4 bytes × (6 v h + (3 (batch + chains) + measured) (v + h))
 
     Weights, their velocity, the first and the last good model, a snapshot and the model that is shown, and a gradient
-    of its own where it is centred or weights decay; and rows of units: those of the batch and of the chains, each with
-    its means, its draws and its products. Telling classes apart takes another row of hidden units for each image of the
-    batch, and two blocks of numbers.
+    of its own where it is centred or weights decay; two more on the way to another scale of the pixels where their
+    variances are learned; and rows of units: those of the batch and of the chains, each with its means, its draws and
+    its products. Telling classes apart takes another row of hidden units for each image of the batch, and two blocks
+    of numbers.
     """
     v, h = n_visible, config.n_hidden
     batch = min(config.batch_size, n_images)
     chains = {"pcd": config.chains, "pt": config.chains * config.temperatures}.get(config.algorithm, batch)
     cut = n_images * v if config.binarize == "threshold" else 0  # bytes of a copy
-    weights = 6 + bool(config.centering or config.l1 or config.l2)
+    weights = 6 + bool(config.centering or config.l1 or config.l2) + 2 * (config.visible == "gaussian-variance")
     apart = batch * h + 2 * BLOCK if config.discriminative else 0
     return 4 * (weights * v * h + (3 * (batch + chains) + min(n_images, MEASURED)) * (v + h) + apart) + cut
 

@@ -41,4 +41,7 @@ def read(path: Path) -> tuple[TrainState, dict[str, Any]]:
 
 def model(state: TrainState, config: TrainConfig, n_classes: int = 0) -> RBM:
     """The model as it was at this state. `n_classes`: of the labels it learns, 0 without. Raises ValueError."""
-    return from_arrays(kind_of(config.visible, classes=n_classes > 0), state.arrays, n_classes)
+    found = from_arrays(kind_of(config.visible, classes=n_classes > 0), state.arrays, n_classes)
+    if "pixel_scale" not in state.arrays:
+        return found
+    return found.rescaled(state.arrays["pixel_mean"], state.arrays["pixel_scale"])

@@ -20,7 +20,7 @@ import numpy as np
 
 from rbm.errors import BadValue
 from rbm.models.arrays import Array, Arrays
-from rbm.models.layers import Layers, Parameters, down
+from rbm.models.layers import Layers, Learned, down
 from rbm.training.config import PRESETS, TrainConfig
 from rbm.training.gradient import Gradient
 
@@ -38,7 +38,7 @@ class Rebuilt:
     def rows(self, n: int) -> int:
         return n
 
-    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+    def run(self, p: Learned, steps: int, data_h: Array, v: Array, h: Array) -> None:
         """`v` (n or 2n, n_visible) becomes v̂, once or twice as it has room; `h` a copy of `data_h` (n, n_hidden)."""
         n = len(data_h)
         self._layers.visible.mean_(down(p, data_h, out=v[:n]))
@@ -52,7 +52,7 @@ class Rebuilt:
 class AutoencoderGradient(Gradient):
     """From rows v, v̂ and h, h to v, δ and g, h: then the product of the upper and the lower rows is ΔW."""
 
-    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters, keep: float = 0) -> None:
+    def step(self, n: int, m: int, rate: float, weights: Array, out: Learned, keep: float = 0) -> None:
         """As in `Gradient`, by the steepest descent of the mean loss of n images; m is n. Uses all rows up."""
         v, delta = self.visible[:n], self.visible[n : n + m]
         g, h = self.hidden[:n], self.hidden[n : n + m]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rbm.measures.trajectory import Trajectory
 from rbm.models.arrays import Array, Arrays
-from rbm.models.layers import Layers, Parameters, down, up
+from rbm.models.layers import Layers, Learned, down, up
 from rbm.models.tempering import Tempered, independent_draws
 from rbm.training.config import TrainConfig
 
@@ -27,7 +27,7 @@ class Chains(Protocol):
     def rows(self, n: int) -> int:
         """How many samples `run` leaves for a batch of n."""
 
-    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+    def run(self, p: Learned, steps: int, data_h: Array, v: Array, h: Array) -> None:
         """Make `steps` sweeps, from `data_h` = p(h | v) of the batch where the chains start there.
 
         `h` (m, n_hidden) and the first m rows of `v` become the samples. If `v` has more rows, as many as
@@ -43,7 +43,7 @@ class Chains(Protocol):
 
 
 def start_chains(
-    config: TrainConfig, batch_size: int, p: Parameters, base: Array, layers: Layers, rng: np.random.Generator
+    config: TrainConfig, batch_size: int, p: Learned, base: Array, layers: Layers, rng: np.random.Generator
 ) -> Chains:
     """The chains that `config.algorithm` asks for; `base`: visible biases of the independent-units model."""
     if config.algorithm == "cd":
@@ -74,7 +74,7 @@ class FromData:
     def rows(self, n: int) -> int:
         return n
 
-    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+    def run(self, p: Learned, steps: int, data_h: Array, v: Array, h: Array) -> None:
         n = len(data_h)
         drawn = self._layers.hidden.draw(data_h, out=self._hidden[:n])
         for _ in range(steps - 1):
@@ -96,7 +96,7 @@ class Persistent:
     swaps = None
     trajectory: Trajectory | None = None
 
-    def __init__(self, config: TrainConfig, batch_size: int, p: Parameters, layers: Layers) -> None:
+    def __init__(self, config: TrainConfig, batch_size: int, p: Learned, layers: Layers) -> None:
         self._layers, self._sampled = layers, config.negative == "sample"
         self._both = np.empty((config.chains + batch_size, config.n_hidden), dtype=np.float32)
         self.hidden = self._both[: config.chains]
@@ -105,7 +105,7 @@ class Persistent:
     def rows(self, n: int) -> int:
         return len(self.hidden)
 
-    def run(self, p: Parameters, steps: int, data_h: Array, v: Array, h: Array) -> None:
+    def run(self, p: Learned, steps: int, data_h: Array, v: Array, h: Array) -> None:
         m, trajectory = len(h), self.trajectory
         tell = None if trajectory is None else partial(trajectory.arrive, p)
         for _ in range(steps - 1):
@@ -131,7 +131,7 @@ def with_rows(hidden: Array, m: int, more: Array, rows: int) -> Array:
 
 
 def sweep(
-    p: Parameters,
+    p: Learned,
     layers: Layers,
     hidden: Array,
     v: Array,

@@ -12,7 +12,7 @@ Algorithm = Literal["cd", "pcd", "pt", "autoencoder"]
 Binarize = Literal["none", "threshold", "sample"]
 Negative = Literal["sample", "mean"]
 Schedule = Literal["constant", "linear", "inverse"]
-Visible = Literal["binary", "gaussian"]
+Visible = Literal["binary", "gaussian", "gaussian-variance"]
 VisibleBias = Literal["log-odds", "zero"]
 
 INVERSE_EPOCHS = 10  # after so many epochs the "inverse" schedule has halved the rate
@@ -77,6 +77,8 @@ class TrainConfig:
             "binary": "a number in [0, 1]",
             "gaussian": "a real value, of mean 0 and variance 1; these want a learning rate ten to a hundred times "
             "smaller (Hinton 2010, section 13.2)",
+            "gaussian-variance": "a real value on any scale, such as a grey level; how far each pixel strays from what "
+            "the hidden units say of it, its σ, is learned too (Liao et al. 2022)",
         },
     )
     weight_std: float = setting(
@@ -213,16 +215,20 @@ class TrainConfig:
             )
         if self.algorithm == "pt" and self.negative == "mean":
             raise BadValue('algorithm "pt" swaps samples and has no use for negative "mean"; use "sample"')
-        if self.algorithm == "autoencoder" and self.visible == "gaussian":
-            raise BadValue('algorithm "autoencoder" needs pixels in [0, 1], got visible "gaussian"; use "binary"')
-        if self.discriminative and (self.algorithm == "autoencoder" or self.visible == "gaussian"):
+        if self.algorithm == "autoencoder" and self.visible != "binary":
+            what = f'visible "{self.visible}"; use "binary"'
+            raise BadValue(f'algorithm "autoencoder" needs pixels in [0, 1], got {what}')
+        if self.discriminative and (self.algorithm == "autoencoder" or self.visible != "binary"):
             other = "algorithm" if self.algorithm == "autoencoder" else "visible"
             raise BadValue(
                 f"discriminative is for classes beside binary pixels, got {self.discriminative:g} with {other} "
                 f'"{getattr(self, other)}", which learns no classes; use 0'
             )
-        if self.visible == "gaussian" and self.binarize != "none":
-            raise BadValue(f'binarize is for binary pixels, got {self.binarize!r} with visible "gaussian"; use "none"')
+        if self.visible != "binary" and self.binarize != "none":
+            what = f'{self.binarize!r} with visible "{self.visible}"'
+            raise BadValue(f'binarize is for binary pixels, got {what}; use "none"')
+        if self.visible == "gaussian-variance" and self.negative == "mean":
+            raise BadValue('variances are learned from draws of the pixels, got negative "mean"; use "sample"')
 
     def rate_at(self, epoch: float) -> float:
         """The learning rate when `epoch` epochs have passed; half epochs count."""
@@ -260,5 +266,8 @@ PRESETS: dict[str, TrainConfig] = {
         algorithm="pcd", chains=200, binarize="sample", learning_rate=0.1, schedule="linear", batch_size=50, epochs=100
     ),
     "Autoencoder": TrainConfig(algorithm="autoencoder", learning_rate=0.1, final_momentum=0.9, momentum_epochs=0),
+    "Grey levels": TrainConfig(
+        visible="gaussian-variance", n_hidden=200, learning_rate=0.01, schedule="linear", batch_size=50
+    ),
 }
 """Named starting points, the default first. "Classic 784-500" is the setting of the article this lab grew from."""

@@ -23,7 +23,7 @@ import numpy as np
 
 from rbm.errors import BadValue
 from rbm.models.arrays import Array, softmax
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned
 from rbm.training.config import TrainConfig
 from rbm.training.gradient import Gradient
 
@@ -40,7 +40,7 @@ class Slopes(NamedTuple):
     surprise: Array
 
 
-def slopes(p: Parameters, v: Array, n_classes: int) -> Slopes:
+def slopes(p: Learned, v: Array, n_classes: int) -> Slopes:
     """At the parameters `p`, for visible states `v` (n, n_visible): pixels in [0, 1], then the class, one of
     `n_classes` on."""
     n_pixels = v.shape[1] - n_classes
@@ -88,7 +88,7 @@ class HybridGradient(Gradient):
         model_rows: int,
         visible_mean: Array,
         hidden_mean: Array,
-        p: Parameters,
+        p: Learned,
         n_classes: int,
     ) -> None:
         super().__init__(config, batch, model_rows, visible_mean, hidden_mean, more=n_classes)
@@ -96,7 +96,7 @@ class HybridGradient(Gradient):
         self._n_pixels = len(visible_mean) - n_classes
         self._one_each = np.eye(n_classes, len(visible_mean), self._n_pixels, dtype=np.float32)
 
-    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters, keep: float = 0) -> None:
+    def step(self, n: int, m: int, rate: float, weights: Array, out: Learned, keep: float = 0) -> None:
         """As in `Gradient`, by the mixed gradient; `weights` are those of the run. Uses the hidden rows up."""
         v, h, part = self.visible[: n + m], self.hidden[: n + m], self._config.discriminative
         if self._config.centering:

@@ -14,7 +14,7 @@ import numpy as np
 
 from rbm.models.arrays import Array, Arrays
 from rbm.models.blas import add_product
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned
 from rbm.training.config import TrainConfig
 
 OFFSET_RATE = np.float32(0.01)  # how fast centring's offsets follow the data; Melchior et al. use the same
@@ -53,7 +53,7 @@ class Gradient:
             arrays |= {"activity": self._activity}
         return arrays
 
-    def step(self, n: int, m: int, rate: float, weights: Array, out: Parameters, keep: float = 0) -> None:
+    def step(self, n: int, m: int, rate: float, weights: Array, out: Learned, keep: float = 0) -> None:
         """`out` becomes keep times itself and rate times the gradient, from n data rows and m model rows.
 
         Uses the hidden rows up. With `keep` 0 it doesn't matter what `out` held. `weights` may be those of `out` where
@@ -71,7 +71,7 @@ class Gradient:
         self._add(n + m, share @ v, np.ones(n + m, dtype=np.float32) @ h, out, keep)
         self._decay(weights, rate, out.weights)
 
-    def _add(self, rows: int, visible_bias: Array, hidden_bias: Array, out: Parameters, keep: float) -> None:
+    def _add(self, rows: int, visible_bias: Array, hidden_bias: Array, out: Learned, keep: float) -> None:
         """The step into `out`: the biases' is given, that of the weights in the rows."""
         if self._config.centering:
             visible_bias, hidden_bias = self._centred_product(rows, visible_bias, hidden_bias)

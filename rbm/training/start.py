@@ -11,7 +11,8 @@ from rbm.errors import BadValue
 from rbm.models import io
 from rbm.models.arrays import Array
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned, Parameters
+from rbm.models.variances import VarianceParameters
 from rbm.training.batches import Images
 from rbm.training.config import TrainConfig
 
@@ -24,24 +25,28 @@ def untrained(images: ArrayLike, config: TrainConfig, labels: ArrayLike | None =
     data = Images(images, config, labels)
     rng = np.random.Generator(np.random.SFC64(config.seed))
     p = first_parameters(data.base_rates().astype(np.float32), config, rng)
-    return io.from_arrays(data.kind, p._asdict(), data.n_classes)
+    return data.as_given(io.from_arrays(data.kind, p._asdict(), data.n_classes))
 
 
-def first_parameters(base: Array, config: TrainConfig, rng: np.random.Generator) -> Parameters:
-    """Small random weights; visible biases at `base` (n_visible,) or zero."""
+def first_parameters(base: Array, config: TrainConfig, rng: np.random.Generator) -> Learned:
+    """Small random weights; visible biases at `base` (n_visible,) or zero; variances, if they are learned, 1."""
     weights = rng.standard_normal((len(base), config.n_hidden), dtype=np.float32)
     weights *= config.weight_std
     visible_bias = base.copy() if config.visible_bias == "log-odds" else np.zeros_like(base)
-    return Parameters(weights, visible_bias, np.full(config.n_hidden, config.hidden_bias, dtype=np.float32))
+    hidden_bias = np.full(config.n_hidden, config.hidden_bias, dtype=np.float32)
+    if config.visible == "gaussian-variance":
+        return VarianceParameters(weights, visible_bias, hidden_bias, log_variance=np.zeros_like(base))
+    return Parameters(weights, visible_bias, hidden_bias)
 
 
-def parameters_of(model: RBM, config: TrainConfig, images: Images) -> Parameters:
+def parameters_of(model: RBM, config: TrainConfig, images: Images) -> Learned:
     """Copies of those of `model`, to begin from. Raises BadValue where it isn't what such a training makes."""
     made = (images.kind, images.n_pixels, images.n_classes, config.n_hidden)
     given = (type(model).__name__, model.n_pixels, model.n_classes, model.n_hidden)
     if given != made:
         raise BadValue(f"start must be {_shape(*made)}, as the images and settings ask for; got {_shape(*given)}")
-    return Parameters(model.weights.copy(), model.visible_bias.copy(), model.hidden_bias.copy())
+    p = images.as_filled(model).parameters
+    return p.like(array.copy() for array in p)
 
 
 def _shape(kind: str, n_pixels: int, n_classes: int, n_hidden: int) -> str:

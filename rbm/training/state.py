@@ -10,7 +10,7 @@ import numpy as np
 from rbm.errors import BadValue, Refused
 from rbm.models.arrays import Arrays
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters
+from rbm.models.layers import Learned
 
 LARGEST = 50.0  # weights of models that learn stay below 20
 
@@ -69,7 +69,7 @@ class Report:
     state: TrainState  # to continue from, by train(..., state=report.state)
 
 
-def too_far(p: Parameters) -> str | None:
+def too_far(p: Learned) -> str | None:
     """How the parameters have blown up, in words; None where they haven't."""
     largest = float(max(p.weights.max(), -p.weights.min()))  # NaN if there is one
     if not (np.isfinite(largest) and np.isfinite(p.visible_bias).all() and np.isfinite(p.hidden_bias).all()):

@@ -21,17 +21,17 @@ from rbm.measures.monitors import watch
 from rbm.models import io
 from rbm.models.arrays import Array, Arrays
 from rbm.models.binary import RBM
-from rbm.models.layers import Parameters, down, up
-from rbm.training.autoencoder import AutoencoderGradient, Rebuilt
+from rbm.models.layers import Learned, down, up
+from rbm.training.autoencoder import Rebuilt
 from rbm.training.batches import Images, held_out_images
 from rbm.training.chains import Chains, start_chains, swap_rates
 from rbm.training.config import TrainConfig
-from rbm.training.discriminative import HybridGradient
-from rbm.training.gradient import Gradient
+from rbm.training.gradients import gradient_of
 from rbm.training.phases import Phases
 from rbm.training.start import first_parameters, parameters_of
 from rbm.training.state import Diverged, Report, TrainState, generator_state, restore, restore_generator, too_far
 from rbm.training.trajectory import fitting, follow
+from rbm.training.variances import run_away
 
 FROM_DATA = ("cd", "autoencoder")  # algorithms with as many rows below the batch as it has itself
 MEASURED = 1000  # images whose error is measured, at the start and in each epoch: a sixth product, if of all
@@ -51,7 +51,8 @@ def train(
 ) -> Iterator[Report]:
     """Train a machine on `images` (n, pixels); yields a report after every epoch.
 
-    images: uint8 or floats in [0, 1]; for `config.visible` "gaussian", floats of mean 0 and variance 1.
+    images: uint8 or floats in [0, 1]; for `config.visible` "gaussian", floats of mean 0 and variance 1;
+        for "gaussian-variance" uint8 or any floats, and the model is of images on their scale.
     labels: whole numbers (n,) from 0. They make the model an `rbm.LabelRBM` over images and classes;
         otherwise its kind is the one of `config.visible`.
     validation, validation_labels: held out, to measure and never to learn from.
@@ -131,13 +132,13 @@ class Trainer:
         self._parameters = p = (
             first_parameters(base, config, rng) if start is None else parameters_of(start, config, self._images)
         )
-        self._velocity = Parameters(*map(np.zeros_like, p))  # without momentum, the change by an epoch's last batch
+        self._velocity = p.like(map(np.zeros_like, p))  # without momentum, the change by an epoch's last batch
 
         model_rows = batch if config.algorithm in FROM_DATA else config.chains
         rungs = config.temperatures if config.algorithm == "pt" else 1
         largest = rungs * model_rows * max(p.weights.shape)
         self._first = io.from_arrays(self._images.kind, p._asdict(), self._images.n_classes)
-        self._layers = self._first.layers(rng, largest)
+        self._layers = self._first.layers(rng, largest, live=p)
         self._chains: Chains = (
             Rebuilt(self._layers)
             if config.algorithm == "autoencoder"
@@ -145,14 +146,7 @@ class Trainer:
         )
         visible_mean = self._images.mean.astype(np.float32)
         hidden_mean = self._layers.hidden.mean_(p.hidden_bias.copy())  # while the weights are next to nothing
-        sizes = (config, batch, model_rows, visible_mean, hidden_mean)
-        self._gradient: Gradient = (
-            AutoencoderGradient(*sizes)
-            if config.algorithm == "autoencoder"
-            else HybridGradient(*sizes, p, self._images.n_classes)
-            if config.discriminative
-            else Gradient(*sizes)
-        )
+        self._gradient = gradient_of(config, p, batch, model_rows, visible_mean, hidden_mean, self._images.n_classes)
 
     @property
     def finished(self) -> bool:
@@ -168,7 +162,7 @@ class Trainer:
     @property
     def model(self) -> RBM:
         """A copy of the model as it is now."""
-        return replace(self._first, **self._parameters._asdict())
+        return self._images.as_given(replace(self._first, **self._parameters._asdict()))
 
     def step(self) -> Report | None:
         """One mini-batch; a report where it ends an epoch."""
@@ -182,7 +176,7 @@ class Trainer:
         return self._end_epoch() if self.batch == self.batches else None
 
     @property
-    def parameters(self) -> Parameters:
+    def parameters(self) -> Learned:
         """The live arrays, which may be changed in place between two steps."""
         return self._parameters
 
@@ -238,7 +232,7 @@ class Trainer:
     def _error(self, v: Array, rebuilt: Array) -> float:
         """Σ over the images of the squared difference to their reconstructions, which are overwritten."""
         rebuilt -= v
-        pixels = rebuilt[:, : self._images.n_pixels]
+        pixels = self._images.unscaled_(rebuilt[:, : self._images.n_pixels])
         return float(np.vdot(pixels, pixels))
 
     def _mean_error(self, images: Images, rows: NDArray[np.int64]) -> float:
@@ -266,13 +260,15 @@ class Trainer:
             validation_error=self.validation_error(),
             seconds=seconds,
             images_per_second=n / seconds,
-            metrics=self._watch.after(self.epoch, self.config.epochs, self._last_good, self._velocity, self._trajectory)
+            metrics=self._watch.after(
+                self.epoch, self.config.epochs, self._last_good, self._velocity, self._parameters, self._trajectory
+            )
             | swap_rates(self._chains.swaps),
             state=self.snapshot(),
         )
 
     def _stop_if_too_far(self, error: float) -> None:
-        if what := too_far(self._parameters):
+        if what := too_far(self._parameters) or run_away(self._parameters):
             raise self._diverged(what, error)
 
     def _next_epoch(self) -> None:
@@ -321,7 +317,7 @@ class Trainer:
     def _arrays(self) -> Arrays:
         velocity = {f"{name}_velocity": array for name, array in self._velocity._asdict().items()}
         own: Arrays = {**self._parameters._asdict(), **velocity, "order": self._order}
-        return own | self._chains.arrays() | self._gradient.arrays()
+        return own | self._chains.arrays() | self._gradient.arrays() | self._images.arrays()
 
     def _diverged(self, what: str, error: float) -> Diverged:
         return Diverged(

@@ -28,6 +28,10 @@ def _wrong(config: TrainConfig, started: bool) -> str:
         return f'is for binary pixels, got visible "{config.visible}"; use "ais"'
     if config.negative != "sample":
         return f'needs chains that draw their pixels, got negative "{config.negative}"; use "sample"'
+    if config.discriminative:
+        return (
+            f"needs steps by the chains and the data alone, got discriminative {config.discriminative:g}; set it to 0"
+        )
     if config.momentum or config.final_momentum:
         return "needs steps that don't go on from earlier ones, got momentum; set it to 0"
     if config.chains < FEW:

@@ -10,6 +10,7 @@ import rbm
 from rbm import pretrained
 from rbm.cli import evaluate, main
 from rbm.cli.data import read_data
+from rbm.models.arrays import as_unit_interval
 from tests.cli.common import FAST, WHICH, text, write_idx
 
 
@@ -84,9 +85,10 @@ def test_the_full_schedule_is_the_literatures(monkeypatch, tmp_path):
     assert list(evaluate.SCHEDULES) == ["quick", "full"]
 
 
-def test_gaussian_models_have_an_error_samples_and_a_likelihood(tmp_path, capsys):
+@pytest.mark.parametrize("visible", ["gaussian", "gaussian-variance"])
+def test_gaussian_models_have_an_error_samples_and_a_likelihood(visible, tmp_path, capsys):
     out = tmp_path / "model.npz"
-    assert main(["train", *FAST, "--out", str(out), "--visible", "gaussian", "--learning-rate", "0.001"]) == 0
+    assert main(["train", *FAST, "--out", str(out), "--visible", visible, "--learning-rate", "0.001"]) == 0
     _, note = rbm.io.read(out)
     capsys.readouterr()
     assert main(["evaluate", str(out), "--data", "digits-8x8"]) == 0
@@ -95,6 +97,8 @@ def test_gaussian_models_have_an_error_samples_and_a_likelihood(tmp_path, capsys
     assert "likelihoods are log-densities" in printed
     data = read_data("digits-8x8")
     v = rbm.Standard.of(data.train_images).apply(data.test_images)
+    if visible == "gaussian-variance":  # it learned the scale too
+        v = as_unit_interval(data.test_images)
     exact = rbm.exact.log_likelihood(rbm.load(out), v).mean()
     assert rows(printed)["log-likelihood, exact"] == [pytest.approx(exact, abs=6e-4)]
     value, error = rows(printed)["log-likelihood, Bennett"]

@@ -44,11 +44,11 @@ def test_samples_follow_the_seed_and_the_temperature(tmp_path):
     assert picture().mean() > picture("--temperature", 50).mean() + 20  # ink at 1, nearly even odds at 50
 
 
-@pytest.mark.parametrize("kind", ["RBM", "GaussianRBM", "LabelRBM"])
+@pytest.mark.parametrize("kind", ["RBM", "GaussianRBM", "GaussianVarianceRBM", "LabelRBM"])
 def test_samples_can_start_at_images(kind, folder, tmp_path, monkeypatch):
     """The chains are held still, so the mosaic shows where they start."""
     saved, out, extra = tmp_path / "model.npz", tmp_path / "samples.png", 2 * (kind == "LabelRBM")
-    more = {"n_classes": 2} if extra else {}
+    more = {"n_classes": 2} if extra else {"log_variance": np.zeros(15)} if "Variance" in kind else {}
     model = getattr(rbm, kind)(np.zeros((15 + extra, 2)), np.zeros(15 + extra), np.zeros(2), **more)
     rbm.save(saved, model, {"shape": [3, 5], "data": str(folder)})
     monkeypatch.setattr(sample, "chain", lambda model, v, sweeps, rng: [rbm.models.sampling.Sweep(v, v)] * sweeps)

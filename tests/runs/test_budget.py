@@ -25,6 +25,7 @@ SHAPES = [
     (997, 509, {"n_hidden": 499, "batch_size": 127, "algorithm": "autoencoder"}),
     (997, 2039, {"n_hidden": 997, "batch_size": 127, "centering": True, "l2": 0.001}),
     (997, 509, {"n_hidden": 499, "batch_size": 499, "discriminative": 0.5}),
+    (997, 1021, {"n_hidden": 499, "batch_size": 127, "visible": "gaussian-variance", "learning_rate": 0.001}),
 ]
 
 

@@ -51,7 +51,7 @@ def last(images: np.ndarray = IMAGES, state: rbm.TrainState | None = None, **cha
     ("wrong", "message"),
     [
         ({"algorithm": "sgd"}, "algorithm must be one of cd, pcd, pt, autoencoder; got 'sgd'"),
-        ({"visible": "softmax"}, "visible must be one of binary, gaussian; got 'softmax'"),
+        ({"visible": "softmax"}, "visible must be one of binary, gaussian, gaussian-variance; got 'softmax'"),
         ({"negative": None}, "negative must be one of sample, mean; got None"),
         ({"binarize": "yes"}, "binarize must be one of none, threshold, sample; got 'yes'"),
         ({"schedule": "cosine"}, "schedule must be one of constant, linear, inverse; got 'cosine'"),

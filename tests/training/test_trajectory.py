@@ -264,6 +264,11 @@ def test_what_has_no_such_chains_is_refused(settings, message):
         trainer_of(config)
 
 
+def test_a_hybrid_whose_steps_are_not_the_chains_alone_is_refused():
+    with pytest.raises(BadValue, match="'trajectory' needs steps of the generative machine, got discriminative 0.5"):
+        trajectory.check(replace(PCD, discriminative=0.5))
+
+
 def test_a_run_from_a_given_model_is_refused():
     start = Trainer(IMAGES, PCD).model
     with pytest.raises(BadValue, match="begins where log Z is known, at random weights, and this run starts from a mo"):

@@ -98,9 +98,9 @@ def fetch(name: str) -> None:
 
 
 _OTHER_WAYS = (
-    "The digits that come with this lab, **mnist-5k** and **digits-8x8**, work without a network. Try again later; or "
-    "run `python -m rbm.datasets {name} --to FOLDER` where there is a network, carry FOLDER here, for instance on "
-    "a USB stick, and start this server with `RBM_DATA=FOLDER`."
+    "What comes with this lab, **mnist-5k**, **digits-8x8** and **photo-patches**, works without a network. Try again "
+    "later; or run `python -m rbm.datasets {name} --to FOLDER` where there is a network, carry FOLDER here, for "
+    "instance on a USB stick, and start this server with `RBM_DATA=FOLDER`."
 )
 
 

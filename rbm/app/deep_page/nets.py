@@ -38,7 +38,7 @@ class NamedNet:
     @cached_property
     def fingerprint(self) -> str:
         """Tells nets apart in the caches."""
-        parts = [a for one in self.net.layers for a in (one.weights, one.visible_bias, one.hidden_bias)]
+        parts = [a for one in self.net.layers for a in one.parameters]
         return hashlib.sha1(b"".join(a.tobytes() for a in parts), usedforsecurity=False).hexdigest()
 
     @property

@@ -73,6 +73,7 @@ SETTINGS = [
     Control("epochs", "basic", step=5, high=1000),
     Control("seed", "basic", high=2**31),
     Control("discriminative", "classes", step=0.1, format="%.2f"),
+    Control("visible", "method"),
     Control("algorithm", "method"),
     Control("chains", "method", step=10, high=2000),
     Control("temperatures", "method", high=50),
@@ -94,7 +95,10 @@ SETTINGS = [
 ]
 TITLES = {"method": "Gradient", "steps": "Steps and penalties", "start": "Start"}
 # names of choices, where the code has others
-NAMES = {"algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering", "autoencoder": "Autoencoder"}}
+NAMES = {
+    "algorithm": {"cd": "CD", "pcd": "PCD", "pt": "Parallel tempering", "autoencoder": "Autoencoder"},
+    "visible": {"binary": "Black or white", "gaussian-variance": "Grey levels, with their σ"},
+}
 IDLE = {  # settings that have nothing to say, and are not shown, for these algorithms
     "chains": ("cd", "autoencoder"),
     "temperatures": ("cd", "pcd", "autoencoder"),
@@ -103,6 +107,7 @@ IDLE = {  # settings that have nothing to say, and are not shown, for these algo
     "final_gibbs_steps": ("autoencoder",),
     "discriminative": ("autoencoder",),
 }
+BINARY_ONLY = {"negative": "sample", "binarize": "none"}  # not shown for grey levels, and what they then are
 _READ = "address_read"
 
 
@@ -144,7 +149,8 @@ def preset_and_data() -> tuple[str, str]:
             data = widgets.data_set(
                 "Data", data_sets.names(), "data",
                 "**mnist-5k**: 4,000 training and 1,000 held-out MNIST digits of 28 × 28 pixels. **digits-8x8**: 1,797 "
-                "tiny digits, trained in seconds. The **Data** page shows all sets, and takes your own images.",
+                "tiny digits, trained in seconds. **photo-patches**: grey pieces of two photographs, for the preset "
+                "**Grey levels**. The **Data** page shows all sets, and takes your own images.",
             )  # fmt: skip
     st.caption(f"**{preset}**: {presets.WORDS[str(preset)]}")
     return str(preset), data
@@ -229,7 +235,9 @@ def _fields(group: str, values: dict[str, Any]) -> bool:
     """Whether all that is shown can be. Settings that don't matter to the algorithm are not, and keep the preset's."""
     fine = True
     for control in SETTINGS:
-        if control.group == group and values["algorithm"] not in IDLE.get(control.name, ()):
+        if values["visible"] != "binary" and control.name in BINARY_ONLY:
+            values[control.name] = BINARY_ONLY[control.name]
+        elif control.group == group and values["algorithm"] not in IDLE.get(control.name, ()):
             with st.container(gap="xsmall"):
                 values[control.name] = _widget(control, values[control.name])
                 if wrong := _wrong(control, values[control.name]):
@@ -278,7 +286,7 @@ def wrong_in_address() -> list[str]:
 def _fits(control: Control, given: str) -> bool:
     setting, (low, high) = control.setting, control.limits
     if setting.choices:
-        return given in setting.choices
+        return given in NAMES.get(control.name, setting.choices)
     if setting.kind is bool:
         return given.lower() in ("true", "false")
     try:
