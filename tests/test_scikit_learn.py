@@ -88,7 +88,7 @@ def test_parameters_are_scikit_learns_with_its_defaults_then_those_of_train_conf
     for name, parameter in inspect.signature(sklearn.neural_network.BernoulliRBM).parameters.items():
         assert (ours[name].kind, ours[name].default) == (parameter.kind, parameter.default)
     renamed = {"n_hidden", "epochs", "seed", "learning_rate", "batch_size"}  # scikit-learn's names or defaults
-    chosen = {"visible", "algorithm", "chains"}
+    chosen = {"visible", "algorithm", "chains", "discriminative"}  # the last is for classes, which it doesn't learn
     for field in fields(rbm.TrainConfig):
         if field.name not in renamed | chosen:
             assert ours[field.name].default == field.default

@@ -54,15 +54,17 @@ def dreams(named: NamedModel) -> None:
     if data is None:
         st.info(f"There are no images here that fit **{plain(named.name)}**, on which its dreams could begin.")
         return
+    picture, sweeps = _dreams(named.fingerprint, named)
     show.picture(
-        _dreams(named.fingerprint, named),
-        f"{CHAINS} dreams of **{plain(named.name)}**, {SWEEPS} sweeps from held-out images. Black and white images are "
+        picture,
+        f"{CHAINS} dreams of **{plain(named.name)}**, {sweeps} sweeps from held-out images. Black and white images are "
         "drawn on this page by other models: choose one to draw yourself.",
     )
 
 
 @remembered("Dreaming")
-def _dreams(fingerprint: str, _named: NamedModel) -> Picture:
+def _dreams(fingerprint: str, _named: NamedModel) -> tuple[Picture, int]:
+    """And after how many sweeps."""
     data = _named.dataset
     assert data is not None
     places = np.linspace(0, len(data.test_images) - 1, CHAINS).astype(int)
@@ -70,4 +72,4 @@ def _dreams(fingerprint: str, _named: NamedModel) -> Picture:
     steps = budget.sweeps(SWEEPS, CHAINS, *_named.model.weights.shape)
     tiles = pictures.grey(DeepBeliefNet((_named.model,)).dream(start, steps, rng), _named.shape)
     alt = f"{CHAINS} dreams after {steps} sweeps"
-    return pictures.mosaic(tiles, ACROSS, alt, scale=1 if _named.shape[1] > 16 else 4)
+    return pictures.mosaic(tiles, ACROSS, alt, scale=1 if _named.shape[1] > 16 else 4), steps

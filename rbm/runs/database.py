@@ -212,6 +212,12 @@ class Database:
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
     _read_lock: threading.RLock = field(default_factory=threading.RLock)
 
+    def close(self) -> None:
+        """Once what is being written or read is done: SQLite doesn't survive a connection that is closed meanwhile."""
+        with self._write_lock, self._read_lock:
+            self.reader.close()
+            self.writer.close()
+
     def put(self, run: Run, points: Iterable[Point] = ()) -> None:
         """Add a run, or the progress of one that is there; and its points, those of the same epochs replaced."""
         rows = [

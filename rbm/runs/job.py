@@ -22,7 +22,8 @@ from typing import Literal
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadCheckpoint, Refused
 from rbm.models import threads
-from rbm.runs.progress import History, Point, Progress, Status
+from rbm.runs.ledger import Ledger
+from rbm.runs.progress import Point, Progress, Status
 from rbm.runs.queue import Queue, work
 from rbm.runs.record import Run
 from rbm.runs.store import Store
@@ -31,8 +32,6 @@ from rbm.runs.tower import Below, shape
 from rbm.training.state import Diverged, TrainState
 
 CHECKPOINT_SECONDS = 3.0
-SHARE = 20  # keeping takes at most one part in so many of the time, however slow the disk
-MOST_UNSAVED = 500  # epochs; tiny models make thousands in a few seconds
 LOSSES = 3  # in a row, without a checkpoint between them: it may be the training that ends who trains it
 MEASURABLE = 0.3  # seconds of training before its speed is worth telling
 log = logging.getLogger(__name__)
@@ -66,19 +65,15 @@ class Job:
         self._below, self._ended, self._make = below, ended, make
         self.arrival, self.had_turn, self.turn_ends = 0, False, 0.0  # the queue's, as is `called`
         self.called = threading.Event()  # look again: there is a worker now, or another wish
-        self._run, self._data, self._store, self._queue, self._every = run, data, store, queue, every
+        self._run, self._data, self._store, self._queue = run, data, store, queue
         self._wanted: Wish = "pause"  # with the queue's lock held, as are the steps and the thread
         self._steps = 0  # single mini-batches that are wanted before the pause
         self._settled = True  # nothing is wanted but what is
         self._thread: threading.Thread | None = None
         self._progress = progress or Progress("paused", run.config.epochs)
-        self._history = History(self._progress.history)
+        self._ledger = Ledger(store, self._progress.history, every)
         self._base: tuple[float, float] | None = None  # fraction and seconds when this job first trained
-        self._state: TrainState | None = None  # to go on from, where the disk did not take it
-        self._saved = True
-        self._unsaved: list[Point] = []
-        self._told = self._losses = 0
-        self._next = time.monotonic() + every
+        self._losses = 0
 
     # ---- what its owner asks
 
@@ -150,7 +145,7 @@ class Job:
     @property
     def kept(self) -> bool:
         """Whether all that there is to know is on disk, and stays so."""
-        return self._saved and not self.moving
+        return self._ledger.saved and not self.moving
 
     @property
     def run(self) -> Run:
@@ -269,10 +264,9 @@ class Job:
 
     def _begin(self, make: Maker) -> Stretch:
         """Read on from where the last stretch ended."""
-        state = self._state or self._stored_state()
+        state = self._ledger.state or self._stored_state()
         trainer = make(self._run, self._data, self._below, state)
-        known = self._history.points() if state else ()
-        self._history = History(point for point in known if point.epoch <= trainer.epoch)
+        self._ledger.go_back(trainer.epoch if state else -1)
         self._base = self._base or (trainer.fraction, self._progress.seconds)
         self.note(model=trainer.model, epoch=trainer.epoch, fraction=trainer.fraction)
         if state is None:
@@ -302,7 +296,7 @@ class Job:
             self.note(model=moved.model)
         if moved.epochs:
             self._note_epochs(moved.epochs, before)
-        if time.monotonic() >= self._next or self._told >= MOST_UNSAVED:
+        if self._ledger.due:
             self._keep_snapshot(trainer)
             if self._store.asked_to_stop(self._run.id):
                 self.stop()
@@ -366,11 +360,8 @@ class Job:
         )
 
     def _add(self, *points: Point) -> None:
-        for point in points:
-            self._history.add(point)
-        self.note(history=self._history.points())
-        self._unsaved += points
-        self._told += len(points)
+        self._ledger.add(*points)
+        self.note(history=self._ledger.points)
 
     def _keep_snapshot(self, trainer: Stretch) -> bool:
         begin = time.monotonic()
@@ -381,20 +372,14 @@ class Job:
 
         begin: when that was asked for, if not now.
         """
-        begin = time.monotonic() if begin is None else begin
-        run, model = self.run, self._progress.model if self.over else None
-        self._saved = self._store.keep(run, self._unsaved, state=state, model=model)
-        # where the disk takes nothing for hours, the curve is kept thinned
-        self._unsaved, self._told = [] if self._saved else list(History(self._unsaved).points()), 0
         if state is not None:
-            self._state, self._losses = None if self._saved else state, 0
-        end = time.monotonic()
-        self._next = end + max(self._every * self._queue.stretched, SHARE * (end - begin))
-        return self._saved
+            self._losses = 0
+        model = self._progress.model if self.over else None
+        return self._ledger.keep(self.run, model, state, begin, self._queue.stretched)
 
     def keep_again(self) -> None:
         """Once it rests: what the disk did not take before."""
-        self._keep(self._state)
+        self._keep(self._ledger.state)
 
 
 def _advice(error: Exception) -> str:

@@ -16,13 +16,11 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
-from weakref import WeakKeyDictionary
 
 import platformdirs
 
@@ -32,13 +30,15 @@ from rbm.errors import BadCheckpoint, BadModelFile, BadValue, Busy, NotYours, Re
 from rbm.models.binary import RBM
 from rbm.models.deep import MAX_LAYERS, DeepBeliefNet
 from rbm.runs import export, memory, tower, trainable
+from rbm.runs.earlier import Alike, Earlier, Finished
 from rbm.runs.errand import Errands
 from rbm.runs.job import CHECKPOINT_SECONDS, Job
+from rbm.runs.jobs import Jobs
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point, Progress
 from rbm.runs.queue import Queue
 from rbm.runs.recent import Recent
-from rbm.runs.record import Run, fingerprint
+from rbm.runs.record import Run
 from rbm.runs.store import Store
 from rbm.runs.sweep import Sweeps
 from rbm.runs.tower import Towers
@@ -48,17 +48,6 @@ from rbm.visitors import clean_name, owner_hash
 
 log = logging.getLogger(__name__)
 MODELS = 128 * 2**20  # bytes of models of runs that are over, read last
-UNSAVED = 16  # trainings at rest that the disk did not take: so many are kept in memory
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The same training has been done before. `run_id`: of the asker's own run; None if it was another's."""
-
-    run_id: str | None
-    epochs: int
-    seconds: float
-    validation_error: float | None
 
 
 def default_home() -> Path:
@@ -87,19 +76,19 @@ class Lab:
         self.queue, self.cluster = self._workplace.queue, self._workplace.cluster
         self.errands = Errands(Queue(self.limits.workers or None, self.limits.max_waiting) if dask else self.queue)
         self._load, self._every = load, every
-        self._lock = threading.RLock()
+        self._jobs = Jobs(self.store.holder, self.limits)
+        self._lock = self._jobs.lock
         self._closed = False
         self._towers = Towers(self.store, self.run, self._model, self._go_on)
-        self._sweeps = Sweeps(self.store, self._places, self._unfinished, self._place)
-        self._jobs: dict[str, Job] = {}  # by run, those that the store does not know all about
-        self._fingerprints: WeakKeyDictionary[Dataset, dict[bool, str]] = WeakKeyDictionary()  # keeps no images
+        self._sweeps = Sweeps(self.store, self._places, self._jobs.unfinished, self._place)
+        self._earlier = Earlier(self.store, self._towers)
         self._models = Recent(MODELS)
 
     def close(self) -> None:
         """End all that trains, and keep it: these runs are interrupted from now on."""
         self.errands.close()
         with self._lock:
-            self._closed, jobs = True, self._live()
+            self._closed, jobs = True, self._jobs.all()
         for job in jobs:
             job.interrupt()
         for job in jobs:
@@ -126,7 +115,7 @@ class Lab:
         of the same images: now, where that run is over and has a model, else as soon as it is finished.
         """
         dataset = self._load(data)
-        self._fingerprint(dataset, labels)  # it takes time, once
+        self._earlier.of_images(dataset, labels)  # it takes time, once
         with self._lock:
             layers = self._towers.chain(self._owned(owner, below).id) if below else []
             tower.check(layers, data, config)
@@ -139,8 +128,8 @@ class Lab:
                 self.store.make_room(below=below)
                 self.store.add(run)
                 return self.store.get(run.id).id  # what waits for another run is in the list or nowhere
-            run = replace(run, fingerprint=self._print(dataset, labels, below))
-            self._check_share(run.owner)
+            run = replace(run, fingerprint=self._earlier.fingerprint(dataset, labels, below))
+            self._jobs.check_share(run.owner)
             self.store.make_room(below=below)
             self._train(self._job(run, dataset))
             self.store.add(run)
@@ -195,7 +184,7 @@ class Lab:
             raise BadValue(
                 f"{len(configs)} runs are more than half of what RBM_MAX_RUNS lets this server keep; choose fewer"
             )
-        found, n_classes = self._fingerprint(dataset, labels), trainable.n_classes(dataset, labels)
+        found, n_classes = self._earlier.of_images(dataset, labels), trainable.n_classes(dataset, labels)
         for config in configs:  # all of them, before the first begins
             self._check(dataset, config, labels, measures, 0)
         runs = [
@@ -239,7 +228,7 @@ class Lab:
         """
         with self._lock:
             run, job = self._owned(owner, run_id), self.job(run_id)
-            self._check_share(run.owner, but=run_id)
+            self._jobs.check_share(run.owner, but=run_id)
             if job is None or job.over:
                 self._check_resumable(run)
                 self._go_on(run)
@@ -255,7 +244,7 @@ class Lab:
             if job is None and (run.status == "paused" or self._sweeps.take_out(run_id)):
                 self._go_on(run, Job.step)
             else:
-                self._own_job(run).step()
+                self._jobs.of(run).step()
 
     def pause(self, owner: str, run_id: str) -> None:
         with self._lock:
@@ -263,7 +252,7 @@ class Lab:
             if run.waits_below or self._sweeps.take_out(run_id):
                 self.store.keep(replace(run, status="paused"))
             else:
-                self._own_job(run).pause()
+                self._jobs.of(run).pause()
 
     def stop(self, owner: str, run_id: str) -> None:
         """End it; the model so far is kept."""
@@ -274,7 +263,7 @@ class Lab:
                 self.store.keep(replace(run, status="stopped"), model=self._stored_model(run)[0])
                 self._towers.pass_on(run, "stopped")
             else:
-                self._own_job(run).stop()
+                self._jobs.of(run).stop()
 
     # ---- how the disk is
 
@@ -293,12 +282,7 @@ class Lab:
 
     def job(self, run_id: str) -> Job | None:
         """The training of a run, while there is more to know of it than the store does."""
-        with self._lock:
-            job = self._jobs.get(run_id)
-            if job is not None and job.kept:
-                del self._jobs[run_id]
-                return None
-            return job
+        return self._jobs.find(run_id)
 
     def run(self, run_id: str) -> Run:
         job = self.job(run_id)
@@ -370,7 +354,7 @@ class Lab:
     def runs(self, owner: str) -> list[Run]:
         """The newest first."""
         who = owner_hash(owner)
-        live = {job.run.id: job.run for job in reversed(self._live()) if job.owner == who}
+        live = {job.run.id: job.run for job in reversed(self._jobs.all()) if job.owner == who}
         kept = {run.id: live.get(run.id, run) for run in self.store.owned_by(who)}
         return [*(run for run in live.values() if run.id not in kept), *kept.values()]
 
@@ -396,7 +380,7 @@ class Lab:
                 self.store.keep(replace(run, status="stopped"))
             if job is not None:
                 job.stop()
-                self._jobs.pop(run_id, None)
+                self._jobs.forget(run_id)
             self._towers.pass_on(run, "deleted")
 
     def undelete(self, owner: str, run_id: str) -> None:
@@ -436,13 +420,7 @@ class Lab:
             return own.id
         if found is None:
             raise Refused("this training is not here any more; start it")
-        self.store.make_room(below=below)
-        new = Run(clean_name(name), owner_hash(owner), data, found.fingerprint, config, time.time(), below=below)
-        kept = ("n_classes", "measures", "versions", "status", "epoch", "fraction", "seconds")
-        errors = ("training_error", "validation_error")
-        new = replace(new, **{key: getattr(found, key) for key in (*kept, *errors)})
-        self.store.copy(found, new)
-        return new.id
+        return self._earlier.copy(found, owner_hash(owner), data, clean_name(name), below).id
 
     # ---- below the surface
 
@@ -457,16 +435,7 @@ class Lab:
     def _train(self, job: Job, how: Callable[[Job], None] = Job.resume) -> None:
         """Let it begin. Raises Busy."""
         with self._lock:
-            self._tidy()
-            before = self._jobs.get(job.run.id)
-            self._jobs[job.run.id] = job
-            try:
-                how(job)
-            except Busy:
-                self._jobs.pop(job.run.id)
-                if before is not None:
-                    self._jobs[job.run.id] = before
-                raise
+            self._jobs.begin(job, how)
             if job.over:  # there was no thread to be had
                 self._ended(job.run.id)
 
@@ -476,7 +445,7 @@ class Lab:
         if run.below and not self._towers.ready(self._towers.chain(run.id)[-2], run.id):
             self.store.keep(replace(run, status="waiting", message="", holder=self.store.holder))
             return
-        found = self._print(dataset, run.n_classes > 0, run.below)
+        found = self._earlier.fingerprint(dataset, run.n_classes > 0, run.below)
         if run.fingerprint not in ((found, "") if run.below else (found,)):
             raise Refused(f"the images of {run.data} are not the ones that this run began with; start a new run")
         progress = replace(self.progress(run.id), status="paused", message="")
@@ -508,56 +477,19 @@ class Lab:
             make=self._workplace.begin,
         )  # fmt: skip
 
-    def _live(self) -> list[Job]:
-        with self._lock:
-            return [job for run_id in list(self._jobs) if (job := self.job(run_id))]
-
-    def _tidy(self) -> None:
-        """Give what the disk did not take to it again, and give up the oldest of what would fill the memory."""
-        resting = [job for job in self._live() if not job.moving]
-        for job in resting:
-            job.keep_again()
-        for job in [job for job in resting if not job.kept][:-UNSAVED]:
-            del self._jobs[job.run.id]
-
-    def _own_job(self, run: Run) -> Job:
-        job = self.job(run.id)
-        if job is not None:
-            return job
-        if run.unfinished and run.holder != self.store.holder:
-            raise Refused(_ELSEWHERE)
-        raise Refused(f"this run is {run.status}, and nothing trains it now")
-
-    def _unfinished(self, owner: str, but: str = "") -> int:
-        return sum(job.owner == owner and not job.over and job.run.id != but for job in self._live())
-
-    def _check_share(self, owner: str, but: str = "") -> None:
-        unfinished = self._unfinished(owner, but)
-        if unfinished >= self.limits.max_active:
-            raise Busy(
-                f"you have {unfinished} unfinished trainings, and RBM_MAX_ACTIVE allows no more on this server; "
-                "stop one, or wait until one is finished"
-            )
-
     def _check_resumable(self, run: Run) -> None:
-        if run.unfinished and run.holder != self.store.holder:
-            raise Refused(_ELSEWHERE)
+        self._jobs.check_here(run)
         if run.status in ("finished", "diverged"):
             raise Refused(f"this run is {run.status}: there is nothing to resume")
         self._towers.check_bare(run, "it has learned from this run as it is")
         if run.imported:
             raise Refused("an imported run brings no checkpoint to go on from; start a new one with its settings")
 
-    def _alike(
-        self, owner: str, data: str, config: TrainConfig, labels: bool, below: str
-    ) -> tuple[Run | None, Run | None]:
-        """The owner's, and anybody's."""
-        dataset, who = self._load(data), owner_hash(owner)
+    def _alike(self, owner: str, data: str, config: TrainConfig, labels: bool, below: str) -> Alike:
+        dataset = self._load(data)
         if below and not self._towers.ready(self._owned(owner, below)):
-            return None, None
-        found = self.store.alike(self._print(dataset, labels, below), config, trainable.n_classes(dataset, labels))
-        own = next((run for run in found if run.owner == who), None)
-        return own, own or next(iter(found), None)
+            return Alike(None, None)
+        return self._earlier.alike(owner_hash(owner), dataset, config, labels, below)
 
     def _ended(self, run_id: str) -> None:
         """Called by the thread of a training that is over."""
@@ -573,11 +505,6 @@ class Lab:
     def _model(self, run: Run) -> RBM | None:
         job = self.job(run.id)
         return job.progress().model if job else self._stored_model(run)[0]
-
-    def _print(self, data: Dataset, labels: bool, below: str) -> str:
-        """The fingerprint of what a run learns from. Raises Refused as `Towers.net`, and for layers of other images."""
-        of_images = self._fingerprint(data, labels)
-        return self._towers.fingerprint(of_images, data, below) if below else of_images
 
     def _owned(self, owner: str, run_id: str) -> Run:
         run = self.run(run_id)
@@ -603,15 +530,3 @@ class Lab:
             )
         except (BadModelFile, OSError) as error:
             return None, f"The model of this run can't be read: {error}."
-
-    def _fingerprint(self, data: Dataset, labels: bool) -> str:
-        known = self._fingerprints.setdefault(data, {})
-        if labels not in known:
-            known[labels] = fingerprint(data, labels)
-        return known[labels]
-
-
-_ELSEWHERE = (
-    "another process of this server trains this run, and only that one controls it; it is shown here as it was "
-    "last saved. Reload the page to get there"
-)

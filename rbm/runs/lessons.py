@@ -64,7 +64,8 @@ class Lessons:
             self._forget_old()
 
     def close(self) -> None:
-        self._db.close()
+        with self._lock:
+            self._db.close()
 
     # ---- what the teacher does
 

@@ -53,7 +53,7 @@ class Store:
             self.trouble, self._notice = opened.trouble, opened.notice
             self._for_good = opened.trouble  # the records are in memory, and stay there
             self._database = Database(opened.writer, opened.reader)
-            self._close = weakref.finalize(self, _leave, opened.writer, opened.reader, self._presence)
+            self._close = weakref.finalize(self, _leave, self._database, self._presence)
             if self.trouble is None:
                 self._tidy()
             else:
@@ -331,8 +331,7 @@ def _enter(home: Path) -> Presence | None:
         return None
 
 
-def _leave(writer: sqlite3.Connection, reader: sqlite3.Connection, here: Presence | None) -> None:
-    reader.close()
-    writer.close()
+def _leave(database: Database, here: Presence | None) -> None:
+    database.close()
     if here is not None:
         here.close()

@@ -29,9 +29,7 @@ def _wrong(config: TrainConfig, started: bool) -> str:
     if config.negative != "sample":
         return f'needs chains that draw their pixels, got negative "{config.negative}"; use "sample"'
     if config.discriminative:
-        return (
-            f"needs steps by the chains and the data alone, got discriminative {config.discriminative:g}; set it to 0"
-        )
+        return f"needs steps of the generative machine, got discriminative {config.discriminative:g}; set it to 0"
     if config.momentum or config.final_momentum:
         return "needs steps that don't go on from earlier ones, got momentum; set it to 0"
     if config.chains < FEW:

@@ -266,12 +266,13 @@ def test_a_model_that_no_data_fits_dreams_without_a_reader(app: AppTest) -> None
     assert "No data set here has pictures of 7 × 11 pixels" in " ".join(text.value for text in app.caption)
 
 
-def test_a_model_of_real_pixels_gets_a_sentence(app: AppTest) -> None:
-    real = rbm.GaussianRBM(np.zeros((64, 5)), np.zeros(64), np.zeros(5))
+def test_a_model_of_real_pixels_dreams_and_gets_a_sentence(app: AppTest) -> None:
+    real = rbm.GaussianVarianceRBM(np.zeros((64, 5)), np.zeros(64), np.zeros(5), np.zeros(64))
     app.session_state["model_in_use"] = NamedModel("Real", real, "digits-8x8")
     app.run()
     assert not app.exception
-    assert "draws in black and white" in app.info[0].value
+    assert len(app.image) == 1
+    assert "200 sweeps from held-out images. Black and white images" in app.image[0].captions[0]
 
 
 # ---- the tabs

@@ -37,7 +37,7 @@ def runs(app: AppTest) -> list[Run]:
 
 def all_over(app: AppTest) -> AppTest:
     for _ in range(SECONDS * 20):
-        if all(run.over for run in runs(app)) and not server.lab()._live():
+        if all(run.over for run in runs(app)) and not server.lab()._jobs.all():
             break
         time.sleep(0.05)
     time.sleep(IMPATIENT)  # until another click is no more taken for a second one on Start

@@ -70,7 +70,10 @@ def test_ctrl_c_and_the_same_command_goes_on(folder, home):
     command = [sys.executable, "-m", "rbm", "sweep", "--data", str(folder), "--home", str(home)]
     command += ["--set", f"n_hidden={','.join(map(str, range(30, 39)))}", "--set", "epochs=2000"]
     environment = {**os.environ, "RBM_WORKERS": "1"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=environment,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # a shell's & ignores it
+    )  # fmt: skip
     for _ in range(SECONDS * 20):
         if process.poll() is not None or any(run.over for run, _ in kept(home)):
             break  # one of nine is done, the next one is under way

@@ -23,10 +23,10 @@ TRAINED = replace(CONFIG, epochs=EPOCHS, algorithm="pcd", chains=7, momentum=0.5
 CHILD = """
 import os, sys, threading, time
 from pathlib import Path
-from rbm.runs import job as keeper
+from rbm.runs import ledger
 from rbm.training.trainer import Trainer
 from tests.runs.test_crash import TRAINED, open_lab, LIMITS
-keeper.SHARE = 1
+ledger.SHARE = 1
 step = Trainer.step
 named = threading.Event()
 def slow(self):

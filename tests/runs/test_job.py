@@ -16,7 +16,7 @@ import rbm
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadValue
 from rbm.measures import monitors
-from rbm.runs import job as jobs
+from rbm.runs import ledger
 from rbm.runs.fairness import Turns
 from rbm.runs.job import Job
 from rbm.runs.progress import Point, Progress
@@ -340,7 +340,7 @@ def test_a_state_at_the_end_is_finished(images: np.ndarray, queue: Queue) -> Non
 
 
 def test_checkpoints_are_written_when_due(images: np.ndarray, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "SHARE", 0)
+    monkeypatch.setattr(ledger, "SHARE", 0)
     job, kept = submit(queue, images, CONFIG, every=0.0), STORES[queue].kept
     assert job.join(SECONDS)
     states = [state for _, state in kept if state is not None]

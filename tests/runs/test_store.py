@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -551,3 +552,16 @@ def test_files_that_others_took_away(store: Store, tmp_path: Path) -> None:
     os.unlink(tmp_path / "models" / f"{run.id}.npz")
     assert store.model(run) is None
     assert store.size(run) == 0
+
+
+def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    closing = threading.Thread(target=store.close)
+    with store._database._write() as db:
+        closing.start()
+        closing.join(0.2)
+        assert closing.is_alive()
+        db.execute("DELETE FROM runs")
+    closing.join(SECONDS)
+    assert not closing.is_alive()
+    assert not store.keep(make())

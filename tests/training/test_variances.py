@@ -13,8 +13,9 @@ import rbm
 from rbm.errors import BadValue
 from rbm.models.variances import VarianceParameters
 from rbm.runs import checkpoint
+from rbm.training.gradients import gradient_of
 from rbm.training.start import untrained
-from rbm.training.variances import LEAST, VarianceGradient, gradient_of, run_away
+from rbm.training.variances import LEAST, VarianceGradient, run_away
 from tests import brute
 
 VISIBLE, HIDDEN = 3, 5
@@ -41,7 +42,7 @@ def step(
 ) -> VarianceParameters:
     """The step at rate 1 from rows `v`, of which the first are data, and p(h | v) of them."""
     p = model.parameters
-    gradient = gradient_of(config(**changes), p, *rows, *(offset.copy() for offset in OFFSETS))
+    gradient = gradient_of(config(**changes), p, *rows, *(offset.copy() for offset in OFFSETS), 0)
     gradient.visible[: len(v)], gradient.hidden[: len(v)] = v, model.mean_hidden(v)
     out = VarianceParameters(*(np.full(shape, np.nan, np.float32) for shape in SHAPES))
     gradient.step(*rows, 1.0, p.weights, out)
@@ -221,7 +222,7 @@ def test_a_state_of_fixed_variances_is_of_another_kind() -> None:
 def test_no_step_goes_below_the_floor(keep: float) -> None:
     """Neither one into the parameters themselves nor one that is to be added to them."""
     p = VarianceParameters(*(array.copy() for array in tiny().parameters))
-    gradient = gradient_of(config(), p, *ROWS, *OFFSETS)
+    gradient = gradient_of(config(), p, *ROWS, *OFFSETS, 0)
     for out in (p, p.like(np.full_like(array, -3) for array in p)):
         p.log_variance[...] = LEAST + 0.5
         gradient.visible[: len(V)], gradient.hidden[: len(V)] = V, 0
@@ -270,7 +271,7 @@ def test_settings_that_can_t_be_are_refused() -> None:
 
 def test_other_machines_have_a_gradient_of_their_own() -> None:
     p = rbm.RBM(np.ones((3, 5)), np.ones(3), np.ones(5)).parameters
-    assert not isinstance(gradient_of(rbm.TrainConfig(), p, *ROWS, *OFFSETS), VarianceGradient)
+    assert not isinstance(gradient_of(rbm.TrainConfig(), p, *ROWS, *OFFSETS, 0), VarianceGradient)
 
 
 def test_the_update_ratio_leaves_the_variances_out() -> None:
