@@ -62,7 +62,7 @@ def run() -> None:
             st.caption(group)
             for name, place in inside.items():
                 query = now.query() or None
-                st.page_link(pages[name], label=place.title, icon=place.icon, help=place.about, query_params=query)
+                st.page_link(pages[name], label=place.title, icon=place.icon, query_params=query)  # a help covers links
         if now.current() is not None:
             st.page_link(class_page, label="Lesson", icon=":material/groups:", query_params=now.query())
     present.stage(page.title)

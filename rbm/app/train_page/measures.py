@@ -30,8 +30,8 @@ def pills() -> tuple[str, ...]:
             key="monitors",
             bind="query-params",
             help="**Free-energy gap**: held-out minus training; when it grows, the model memorises. **Trajectory**: "
-            "the log-likelihood as PCD's own chains tell it on their way, nearly for nothing. Where steps are large "
-            "they soon lose it, and say so: small machines, *Centre the gradient* and more chains keep it longer. "
+            "the log-likelihood as PCD's own chains tell it on their way, for about a tenth more time. Where steps are "
+            "large they soon lose it, and say so: small machines, *Centre the gradient*, more chains keep it longer. "
             "**AIS bracket**: the log-likelihood estimated with its error, between bounds that hold the truth; some "
             "seconds each time. **Exact**: up to 20 hidden units. **Dead units** never switch on. **Digits misread**: "
             "the share of held-out ones, by a model that learns the classes; nothing else is measured of such a model.",

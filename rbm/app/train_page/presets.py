@@ -15,7 +15,7 @@ WORDS = {
     "Autoencoder": "the same weights learn to rebuild each digit, and nothing else: the lowest error of all, and no "
     "dreams.",
     "Grey levels": "every pixel is a real number and has its own σ, how far it strays from what the hidden units say "
-    "of it, which is learned too. For grey images such as **photo-patches**.",
+    "of it, which is learned too. For grey images such as **photo-patches**; of digits it dreams few kinds.",
     DEEP: "three layers, one after the other, each as Recommended; each learns what the one below it says. The page "
     "**Deep** then dreams from the top.",
 }
