@@ -16,7 +16,7 @@ from rbm.app import data_sets, pictures, server
 from rbm.app.remembered import remembered
 from rbm.app.text import plain
 from rbm.datasets.dataset import Dataset
-from rbm.errors import BadModelFile
+from rbm.errors import BadModelFile, Refused
 from rbm.measures import diagnostics
 from rbm.models import io
 from rbm.models.arrays import Array
@@ -77,14 +77,50 @@ class NamedModel:
         return hashlib.sha1(b"".join(a.tobytes() for a in self.model.parameters), usedforsecurity=False).hexdigest()
 
 
+@dataclass(frozen=True)
+class Lent:
+    """A run's model as a session holds it: all but its weights, which the sessions share and the store has. Were each
+    to hold its own, a hundred visitors with large ones would fill the server's memory."""
+
+    name: str
+    data: str | None
+    epochs: int | None
+    error: float | None
+    info: dict[str, Any]
+    run: str
+    fingerprint: str
+
+
 def current() -> NamedModel:
     """The model in use on every page: what was trained or uploaded last, else the one that ships."""
-    model: NamedModel = st.session_state.get(_CURRENT) or default_model()
-    return model
+    held: NamedModel | Lent | None = st.session_state.get(_CURRENT)
+    if isinstance(held, Lent):
+        try:
+            return _of_run(held.run, held.fingerprint, held.name, held)
+        except Refused:  # the run was deleted, and its weights forgotten since
+            use_default()
+            held = None
+    return held or default_model()
 
 
 def use(model: NamedModel) -> None:
-    st.session_state[_CURRENT] = model
+    if model.run is None:
+        st.session_state[_CURRENT] = model
+        return
+    lent = Lent(model.name, model.data, model.epochs, model.error, model.info, model.run, model.fingerprint)
+    st.session_state[_CURRENT] = lent
+    _of_run(lent.run, lent.fingerprint, lent.name, lent, model)
+
+
+@remembered()
+def _of_run(run: str, fingerprint: str, name: str, _lent: Lent, _known: NamedModel | None = None) -> NamedModel:
+    """By its fingerprint, as a run that goes on has another model later. Raises Refused where it has none any more."""
+    if _known is not None:
+        return _known
+    model = server.lab().progress(run).model
+    if model is None:
+        raise Refused("this run has no model any more")
+    return NamedModel(name, model, _lent.data, _lent.epochs, _lent.error, _lent.info, run)
 
 
 def use_default() -> None:

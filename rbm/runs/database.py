@@ -9,10 +9,11 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from rbm.runs.record import COLUMNS, Run, configuration, from_row, number, row
 from rbm.training.config import TrainConfig
 
 SCHEMA = 3
+READERS = 4  # that read at a time: before a single one, the pages of a class stood in line
 log = logging.getLogger(__name__)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -59,12 +61,12 @@ _ALIKE = (
 
 
 class Opened(NamedTuple):
-    """writer, reader: connections (one and the same if the records are in memory). trouble: why nothing can
-    be saved, if so. notice: what happened to the old file, if anything did.
+    """writer, readers: connections; no readers if the records are in memory. trouble: why nothing can be saved, if so.
+    notice: what happened to the old file, if anything did.
     """
 
     writer: sqlite3.Connection
-    reader: sqlite3.Connection
+    readers: Sequence[sqlite3.Connection] = ()
     trouble: str | None = None
     notice: str | None = None
 
@@ -78,19 +80,19 @@ def open_database(path: Path) -> Opened:
     notice = None
     try:
         try:
-            return Opened(*_pair(path))
+            return _several(path)
         except sqlite3.DatabaseError as error:
             if not broken(error):
                 raise
             notice = _set_aside(path, error)
-            return Opened(*_pair(path), notice=notice)
+            return _several(path)._replace(notice=notice)
     except (sqlite3.Error, OSError) as error:
         trouble = explain(path.parent, error)
         try:
             connection = _read_only(path)
         except sqlite3.Error:
-            connection = _create(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
-        return Opened(connection, connection, trouble, notice)
+            connection = _create(_connected(":memory:"))
+        return Opened(connection, (), trouble, notice)
 
 
 def explain(home: Path, error: Exception) -> str:
@@ -118,11 +120,11 @@ def _is_full(home: Path) -> bool:
     return home.exists() and shutil.disk_usage(home).free < 2**16
 
 
-def _pair(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
-    """One to write and one to read, so that a page never waits for the disk of a training."""
+def _several(path: Path) -> Opened:
+    """One to write and some to read, so that pages never wait for the disk of a training, nor long for other pages."""
     writer = _writable(path)
     try:
-        return writer, _writable(path)
+        return Opened(writer, [_connected(path) for _ in range(READERS)])
     except BaseException:
         writer.close()
         raise
@@ -130,12 +132,17 @@ def _pair(path: Path) -> tuple[sqlite3.Connection, sqlite3.Connection]:
 
 def _writable(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return _create(sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None))
+    return _create(_connected(path))
+
+
+def _connected(path: Path | str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10, check_same_thread=False, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 def _create(connection: sqlite3.Connection) -> sqlite3.Connection:
     try:
-        connection.row_factory = sqlite3.Row
         version = _checked_version(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut too
@@ -204,19 +211,27 @@ def _point(run: str, epoch: Any, training: Any, validation: Any, seconds: Any, m
 
 @dataclass(frozen=True, eq=False)
 class Database:
-    """Two connections, which may be one. Writing raises sqlite3.Error, reading Refused."""
+    """Without readers the writer reads too. Writing raises sqlite3.Error, reading Refused."""
 
     writer: sqlite3.Connection
-    reader: sqlite3.Connection
+    readers: Sequence[sqlite3.Connection] = ()
     damaged: dict[str, str] = field(default_factory=dict)  # rows that can't be read: why not, by id
     _write_lock: threading.RLock = field(default_factory=threading.RLock)
-    _read_lock: threading.RLock = field(default_factory=threading.RLock)
+    _idle: SimpleQueue[sqlite3.Connection] = field(default_factory=SimpleQueue)  # readers
+
+    def __post_init__(self) -> None:
+        for reader in self.readers:
+            self._idle.put(reader)
 
     def close(self) -> None:
         """Once what is being written or read is done: SQLite doesn't survive a connection that is closed meanwhile."""
-        with self._write_lock, self._read_lock:
-            self.reader.close()
-            self.writer.close()
+        with self._write_lock:
+            for _ in self.readers:
+                self._idle.get()
+            for connection in (*self.readers, self.writer):
+                connection.close()
+        for reader in self.readers:  # whoever comes too late is told so
+            self._idle.put(reader)
 
     def put(self, run: Run, points: Iterable[Point] = ()) -> None:
         """Add a run, or the progress of one that is there; and its points, those of the same epochs replaced."""
@@ -301,11 +316,23 @@ class Database:
 
     def _read(self, statement: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
         try:
-            with self._read_lock if self.reader is not self.writer else self._write_lock:
-                return self.reader.execute(statement, values).fetchall()
+            with self._reading() as db:
+                return db.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             advice = "restart the server, which sets the damaged list aside" if broken(error) else "try again"
             raise Refused(f"the list of runs can't be read ({error}); {advice}") from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        if not self.readers:
+            with self._write_lock:
+                yield self.writer
+            return
+        reader = self._idle.get()
+        try:
+            yield reader
+        finally:
+            self._idle.put(reader)
 
     @contextmanager
     def _write(self) -> Iterator[sqlite3.Connection]:

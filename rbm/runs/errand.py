@@ -35,12 +35,16 @@ class Errand:
         self._queue, self._make, self._stopped = queue, make, False
         self._thread = threading.Thread(target=self._live, name="rbm-errand", daemon=True)
         # what the queue wants to know (`queue.Waiting`): it counts as a training of so many multiplications
-        self.arrival, self.had_turn, self.turn_ends, self.called = 0, False, 0.0, threading.Event()
+        self.arrival, self.turns, self.turn_began, self.called = 0, 0, 0.0, threading.Event()
         self.pace, self.model_bytes = 0.0, 0
 
     @property
+    def fraction(self) -> float:
+        return len(self.results) / self.total
+
+    @property
     def work_left(self) -> float:
-        return self.seconds * PACE * (1 - len(self.results) / self.total)
+        return self.seconds * PACE * (1 - self.fraction)
 
     def note(self, **changes: object) -> None:
         """Whoever watches asks `place`."""

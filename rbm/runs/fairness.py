@@ -2,13 +2,15 @@
 
 Keys are free, so turns between owners alone don't hold against somebody with a hundred of them. Therefore:
 
-1. An owner who has had no turn for a minute begins a new training at once, with a short turn, before all others.
+1. An owner who has had no turn for a minute begins a new training at once, before all others, with a short turn. The
+   very first goes on until whoever watches has seen it move, for a turn at most.
 2. Then goes whose owner asks for least: the seconds of training that all their unfinished ones still need, and
-   those they have had lately. One training of 15 s goes before four of them, and before one of an hour.
+   those they have had lately. One training of 15 s goes before four of them, and before one of an hour. Of those
+   who ask for about the same, whose training hasn't been seen to move.
 3. Every fourth turn is for the training that has waited longest, so that none waits for ever.
 
-Where it ends: N keys that nobody has seen delay a beginning by N/2 seconds over the number of workers; and who
-asks with each of many keys for no more than an honest visitor does can't be told from many honest visitors.
+Where it ends: N keys that nobody has seen, and that ask for no more than an honest visitor does, delay a beginning by
+N/2 seconds over the number of workers; and those can't be told from many honest visitors.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Protocol, TypeVar
 
 FIRST, TURN = 0.5, 3.0  # seconds of a turn
+SEEN = 0.01  # of a training: what a bar shows
 FRESH = 60.0  # seconds without a turn after which an owner may begin before all others
 HALF_LIFE = 600.0  # seconds in which half of what an owner has had is forgotten
 OLDEST_EVERY = 4  # turns
@@ -26,14 +29,18 @@ PACE = 1e9  # multiplications a second, before any was measured
 
 
 class Applicant(Protocol):
-    """A training, as far as turns are concerned. arrival: of the present wait, the later the higher."""
+    """A training, as far as turns are concerned. arrival: of the present wait, the later the higher. turns: it has had,
+    the present one among them. fraction: that is done."""
 
     owner: str
     arrival: int
-    had_turn: bool
+    turns: int
 
     @property
     def pace(self) -> float: ...
+
+    @property
+    def fraction(self) -> float: ...
 
     @property
     def work_left(self) -> float: ...
@@ -58,8 +65,10 @@ class Turns:
             demand[one.owner] = demand.get(one.owner, self.had(one.owner)) + seconds
         busy = {one.owner for one in active}
 
-        def rank(one: A) -> tuple[bool, float, bool, int]:
-            return not self._begins(one, busy), demand[one.owner], not one.had_turn, one.arrival
+        def rank(one: A) -> tuple[bool, int, bool, float, bool, int]:
+            asked = demand[one.owner]
+            about = round(math.log2(max(asked, 1.0)))
+            return not self._begins(one, busy), about, one.fraction >= SEEN, asked, not one.turns, one.arrival
 
         return sorted(waiting, key=rank)
 
@@ -71,9 +80,11 @@ class Turns:
         self._given += 1
         return first if self._given % OLDEST_EVERY else min(waiting, key=lambda one: one.arrival)
 
-    def length(self, one: Applicant) -> float:
-        """Seconds of its turn, should others wait."""
-        return TURN if one.had_turn else FIRST
+    def enough(self, one: Applicant, seconds: float) -> bool:
+        """Whether its turn is over after so many, should others wait. The very first of an owner goes on until it is
+        seen to move."""
+        short = one.turns == 1 and (one.fraction >= SEEN or one.owner in self._had)
+        return seconds >= (FIRST if short else TURN)
 
     def had(self, owner: str) -> float:
         """Seconds of training that an owner has had lately."""
@@ -88,4 +99,4 @@ class Turns:
 
     def _begins(self, one: Applicant, busy: Collection[str]) -> bool:
         seen = self._had.get(one.owner)
-        return not one.had_turn and one.owner not in busy and (seen is None or self.clock() - seen[1] >= FRESH)
+        return not one.turns and one.owner not in busy and (seen is None or self.clock() - seen[1] >= FRESH)

@@ -63,7 +63,7 @@ class Job:
         self.owner = run.owner
         self.work = work(run.config, shape(data, below))
         self._below, self._ended, self._make = below, ended, make
-        self.arrival, self.had_turn, self.turn_ends = 0, False, 0.0  # the queue's, as is `called`
+        self.arrival, self.turns, self.turn_began = 0, 0, 0.0  # the queue's, as is `called`
         self.called = threading.Event()  # look again: there is a worker now, or another wish
         self._run, self._data, self._store, self._queue = run, data, store, queue
         self._wanted: Wish = "pause"  # with the queue's lock held, as are the steps and the thread
@@ -164,8 +164,13 @@ class Job:
         return self._progress.speed * self.work
 
     @property
+    def fraction(self) -> float:
+        """That is done."""
+        return self._progress.fraction
+
+    @property
     def work_left(self) -> float:
-        return (1 - self._progress.fraction) * self.work
+        return (1 - self.fraction) * self.work
 
     def progress(self) -> Progress:
         progress = self._progress  # replaced whole, never changed
@@ -236,7 +241,7 @@ class Job:
             elif asked == "give way" and trainer is not None and moved and self._give_way(trainer):
                 return
             else:
-                trainer = trainer or stay.enter_context(closing(self._begin(self._make)))
+                trainer = trainer or stay.enter_context(closing(self._begin_turn()))
                 if not trainer.finished:
                     self._batch(trainer, once=asked == "step")
                 moved = True
@@ -261,6 +266,13 @@ class Job:
             if self._wanted == "run" and (not served or self._queue.turn_over(self)):
                 return "give way"
             return self._wanted
+
+    def _begin_turn(self) -> Stretch:
+        """On a busy server reading may take longer than a turn, which therefore counts from here on."""
+        trainer = self._begin(self._make)
+        with self._queue.lock:
+            self._queue.turn_begins(self)
+        return trainer
 
     def _begin(self, make: Maker) -> Stretch:
         """Read on from where the last stretch ended."""

@@ -29,17 +29,21 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
 
     def find(self, run_id: str) -> Job | None:
-        with self.lock:
-            job = self._jobs.get(run_id)
-            if job is not None and job.kept:
-                del self._jobs[run_id]
-                return None
+        """Every page asks at every look, and doesn't wait for the lock, which a start holds while it makes room."""
+        job = self._jobs.get(run_id)
+        if job is None or not job.kept:
             return job
+        if self.lock.acquire(blocking=False):
+            try:
+                if self._jobs.get(run_id) is job and job.kept:
+                    del self._jobs[run_id]
+            finally:
+                self.lock.release()
+        return None
 
     def all(self) -> list[Job]:
         """In the order in which they came."""
-        with self.lock:
-            return [job for run_id in list(self._jobs) if (job := self.find(run_id))]
+        return [job for run_id in list(self._jobs) if (job := self.find(run_id))]
 
     def of(self, run: Run) -> Job:
         """Raises Refused where nothing trains it here."""

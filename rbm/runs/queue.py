@@ -25,9 +25,9 @@ CROWD = 10  # times the backlog may wait, if none of an owner's waits yet
 
 
 class Waiting(Applicant, Protocol):
-    """A training, as the queue knows it. turn_ends: while it has a worker. called: set when it gets one."""
+    """A training, as the queue knows it. turn_began: while it has a worker. called: set when it gets one."""
 
-    turn_ends: float
+    turn_began: float
     called: threading.Event
 
     @property
@@ -120,14 +120,20 @@ class Queue:
 
     def turn_over(self, job: Waiting) -> bool:
         """Whether one that has a worker is to give it up to others."""
-        return (bool(self._waiting) or self.overfull) and self._turns.clock() >= job.turn_ends
+        seconds = self._turns.clock() - job.turn_began
+        return (bool(self._waiting) or self.overfull) and self._turns.enough(job, seconds / self.stretched)
 
     def crowded(self, job: Waiting) -> bool:
         """Whether the models of those that wait leave no memory for its own."""
         return sum(other.model_bytes for other in self._waiting) + job.model_bytes > MODELS
 
     def another_turn(self, job: Waiting) -> None:
-        job.turn_ends = self._turns.clock() + self._turns.length(job) * self.stretched
+        job.turns += 1
+        self.turn_begins(job)
+
+    def turn_begins(self, job: Waiting) -> None:
+        """Its seconds count from now on."""
+        job.turn_began = self._turns.clock()
 
     def _call(self) -> None:
         while self._waiting and len(self._active) < self.workers:
@@ -135,7 +141,6 @@ class Queue:
             self._waiting.remove(job)
             self._active[job] = self._turns.clock()
             self.another_turn(job)
-            job.had_turn = True
             job.note(status="running")
             job.called.set()
 

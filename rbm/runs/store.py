@@ -52,7 +52,8 @@ class Store:
             opened = open_database(home / "runs.sqlite")
             self.trouble, self._notice = opened.trouble, opened.notice
             self._for_good = opened.trouble  # the records are in memory, and stay there
-            self._database = Database(opened.writer, opened.reader)
+            self._sizes: dict[str, int] = {}  # by run; only those whose files no other process writes
+            self._database = Database(opened.writer, opened.readers)
             self._close = weakref.finalize(self, _leave, self._database, self._presence)
             if self.trouble is None:
                 self._tidy()
@@ -102,6 +103,8 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             self._tell(explain(self.home, error))
             return False
+        finally:
+            self._sizes.pop(run.id, None)
         self._tell(self._for_good)
         return self._for_good is None
 
@@ -240,9 +243,14 @@ class Store:
             raise Refused("pinned runs fill half of this server's store, and no more can be pinned; download this one")
 
     def size(self, run: Run) -> int:
-        """Bytes of its files."""
-        paths = (self._model_path(run.id), self._checkpoint_path(run.id))
-        return sum(path.stat().st_size for path in paths if path.exists())
+        """Bytes of its files. Every start adds up those of all runs, so what is known isn't asked of the disk again."""
+        known = self._sizes.get(run.id)
+        if known is None:
+            paths = (self._model_path(run.id), self._checkpoint_path(run.id))
+            known = sum(path.stat().st_size for path in paths if path.exists())
+            if run.over or run.holder == self.holder:
+                self._sizes[run.id] = known
+        return known
 
     # ---- below the surface
 
@@ -285,6 +293,7 @@ class Store:
             self._database.remove(run.id)
             for path in (self._model_path(run.id), self._checkpoint_path(run.id)):
                 path.unlink(missing_ok=True)
+            self._sizes.pop(run.id, None)
         except (OSError, sqlite3.Error) as error:
             self._tell(explain(self.home, error))
 

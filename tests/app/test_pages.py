@@ -210,6 +210,26 @@ def test_stop_keeps_the_model_so_far(app: AppTest) -> None:
     assert "64-13" in in_use(app)
 
 
+def test_a_session_holds_no_weights_of_a_run_and_finds_them_again(app: AppTest) -> None:
+    """Nor does it lose its way where they are forgotten, or the run is gone besides."""
+    from rbm.app import remembered
+    from rbm.runs.recent import buffers
+
+    wait_for_the_end(train_tiny(app))
+    said = in_use(app)
+    held = app.session_state["model_in_use"]
+    assert sum(size for _, size in buffers(held)) < 3000, "64 × 13 weights take 3,328 bytes"
+    remembered._room.clear()
+    open_page(app, "filters")
+    assert not app.exception
+    assert in_use(app) == said
+    server.lab().store.remove(server.lab().store.all())
+    remembered._room.clear()
+    open_page(app, "filters")
+    assert not app.exception
+    assert "784-500" in in_use(app), "back to the default model"
+
+
 def test_training_that_blows_up_says_what_to_lower(app: AppTest) -> None:
     open_page(app, "train")
     app.selectbox(key="data").select("digits-8x8")

@@ -59,7 +59,7 @@ def test_it_is_trained_by_its_preset(app: AppTest) -> None:
     pressed(app, "Start")
     assert not wait_for_the_end(app).exception
     assert "144-13 · photo-patches · 2 epochs" in in_use(app)
-    model = app.session_state["model_in_use"].model
+    model = server.lab().progress(app.session_state["model_in_use"].run).model
     assert isinstance(model, rbm.GaussianVarianceRBM)
     assert 0.05 < np.median(model.sigma) < 0.35  # of grey levels in [0, 1]
     for page in ("filters", "runs"):

@@ -274,6 +274,7 @@ def test_a_stopped_sweep_goes_on_from_here(app: AppTest) -> None:
     open_page(app, "runs")
     pressed(app, f"Go on with {resting} unfinished")
     pressed(app, "Stop the sweep")
+    eventually(lambda: all(run.over for run in lab.sweep(sweep)))  # one that still trains can't be resumed
     lab.resume_sweep(owner, sweep)
     eventually(lambda: all(run.status == "finished" for run in lab.sweep(sweep)))
     assert not app.run().exception

@@ -14,7 +14,7 @@ import pytest
 
 import rbm
 from rbm.errors import Busy
-from rbm.runs.fairness import FIRST, FRESH, OLDEST_EVERY, TURN, Turns
+from rbm.runs.fairness import FIRST, FRESH, OLDEST_EVERY, SEEN, TURN, Turns
 from rbm.runs.job import Job
 from rbm.runs.lab import Lab
 from rbm.runs.limits import Limits
@@ -36,11 +36,18 @@ class Training:
     owner: str
     work_left: float
     arrival: int = field(default_factory=lambda: next(ARRIVALS))
-    had_turn: bool = False
+    turns: int = 0
     pace: float = 1.0
     started: float = 0.0
     begun: float | None = None
     ended: float | None = None
+
+    def __post_init__(self) -> None:
+        self.size = self.work_left
+
+    @property
+    def fraction(self) -> float:
+        return 1 - self.work_left / self.size
 
 
 class Server:
@@ -82,11 +89,12 @@ class Server:
     def _begin(self) -> None:
         training = self.turns.pick(self.waiting, list(self.active))
         self.waiting.remove(training)
-        turn = min(self.turns.length(training), training.work_left)
-        training.had_turn = True
-        if training.begun is None:
-            training.begun = self.now
-        self.active[training] = (self.now, self.now + turn)
+        training.turns += 1
+        new = training.owner not in self.turns._had
+        enough = TURN if training.turns > 1 else max(FIRST, min(TURN, SEEN * training.size)) if new else FIRST
+        if training.begun is None and training.fraction + enough / training.size >= SEEN:
+            training.begun = self.now + SEEN * training.size
+        self.active[training] = (self.now, self.now + min(enough, training.work_left))
 
     def _end(self, training: Training) -> None:
         since, _ = self.active.pop(training)
@@ -121,8 +129,8 @@ def test_a_hundred_keys_do_not_keep_a_class_from_its_work(size: float, again: bo
 
 def test_the_owner_who_asks_for_least_goes_first() -> None:
     turns = Turns(lambda: 0.0)
-    hour, *four = [Training(owner, s, had_turn=True) for owner, s in [("a", 3600), *[("b", 15)] * 4]]
-    one = Training("c", 20, had_turn=True)
+    hour, *four = [Training(owner, s, turns=1) for owner, s in [("a", 3600), *[("b", 15)] * 4]]
+    one = Training("c", 20, turns=1)
     assert turns.order([hour, *four, one], []) == [one, *four, hour]
     turns.charge("c", 50)
     assert turns.order([hour, *four, one], []) == [*four, one, hour]
@@ -133,17 +141,32 @@ def test_what_an_owner_had_is_forgotten_and_a_new_one_begins_before_all() -> Non
     server.turns.charge("a", 40)
     old, new = Training("a", 1), Training("b", 1000)
     assert server.turns.order([old, new], []) == [new, old]
-    assert (server.turns.length(new), server.turns.length(Training("b", 1, had_turn=True))) == (FIRST, TURN)
     server.now = 600.0
     assert server.turns.had("a") == pytest.approx(20)
     server.now = FRESH
     assert server.turns.order([old, new], []) == [old, new], "a minute later it is as good as new, and asks for less"
 
 
+def test_a_first_turn_is_short_once_it_is_seen_to_move() -> None:
+    turns, training = Turns(lambda: 0.0), Training("a", 100.0, turns=1)
+    training.work_left = 99.7
+    assert not turns.enough(training, 0.9 * FIRST)
+    assert not turns.enough(training, FIRST), "whoever watches has seen nothing yet"
+    training.work_left = 99.0
+    assert turns.enough(training, FIRST)
+    training.work_left = 99.99
+    assert turns.enough(training, TURN), "nor for longer than a turn"
+    turns.charge("a", 1.0)
+    assert turns.enough(training, FIRST), "this owner has seen one move"
+    training.turns, training.work_left = 2, 90.0
+    assert not turns.enough(training, 0.9 * TURN)
+    assert turns.enough(training, TURN)
+
+
 def test_the_largest_training_has_its_turns_while_small_ones_keep_coming() -> None:
     turns = Turns(lambda: 0.0)
-    large = Training("a", 1e6, had_turn=True)
-    small = [Training(f"b{i}", 1, had_turn=True) for i in range(20)]
+    large = Training("a", 1e6, turns=1)
+    small = [Training(f"b{i}", 1, turns=1) for i in range(20)]
     picked = [turns.pick([large, *small], []) for _ in range(OLDEST_EVERY)]
     assert picked.count(large) == 1
 
@@ -226,7 +249,9 @@ def test_one_that_has_given_way_can_be_stopped(images: np.ndarray, open_queue: C
     queue = open_queue(workers=1, turns=Turns(lambda: clock[0]))
     first = submit(queue, images, LONG, owner="ann")
     second = submit(queue, images, LONG, owner="bob")
-    clock[0] = FIRST
+    while not first.progress().fraction:  # its turn counts from when it moves
+        time.sleep(0.001)
+    clock[0] = TURN
     while first.progress().status != "waiting":
         time.sleep(0.001)
     first.stop()

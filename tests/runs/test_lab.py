@@ -539,6 +539,23 @@ def test_a_slow_disk_gets_less_to_do(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
 # ---- where
 
 
+def test_a_page_looks_while_a_start_holds_the_lab(lab: Lab) -> None:
+    run_id = lab.start("ann", "tiny", LONG, "x")
+    seen: list[str] = []
+
+    def look() -> None:
+        seen.append(lab.progress(run_id).status)
+        seen.append(lab.runs("ann")[0].id)
+
+    with lab._lock:
+        page = threading.Thread(target=look)
+        page.start()
+        page.join(SECONDS)
+        assert seen[1:] == [run_id]
+    lab.stop("ann", run_id)
+    wait(lab, run_id)
+
+
 def test_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RBM_HOME", str(tmp_path / "x"))
     assert default_home() == tmp_path / "x"

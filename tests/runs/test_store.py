@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ import rbm
 from rbm import files
 from rbm.errors import BadCheckpoint, NoSuchRun, NotSaved, Refused
 from rbm.runs import database
-from rbm.runs.database import Database
+from rbm.runs.database import READERS, Database
 from rbm.runs.limits import Limits
 from rbm.runs.progress import Point
 from rbm.runs.record import Run, fingerprint, from_row, row
@@ -393,9 +394,19 @@ def test_a_list_damaged_while_open_is_told(store: Store, monkeypatch: pytest.Mon
         raise error
 
     reader = type("Reader", (), {"execute": broken})()
-    ledger = Database(store._database.writer, reader)
+    ledger = Database(store._database.writer, [reader])
     with pytest.raises(Refused, match=r"malformed.*restart the server"):
         ledger.find()
+
+
+def test_one_reads_while_others_do(store: Store) -> None:
+    """As many as there are connections, beside a writer."""
+    run = done(store)
+    with ExitStack() as stack:
+        for _ in range(READERS - 1):
+            stack.enter_context(store._database._reading()).execute("SELECT * FROM runs").fetchone()
+        stack.enter_context(store._database._write())
+        assert store.get(run.id) == run
 
 
 @pytest.mark.parametrize("length", [0, 10, 0.5, -1])

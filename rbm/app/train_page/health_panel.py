@@ -5,18 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from rbm.app import charts, show
+from rbm.app.remembered import remembered
 from rbm.datasets.dataset import Dataset
 from rbm.measures import health, likelihood
 from rbm.models.deep import DeepBeliefNet
 from rbm.runs.progress import Progress
 
+Stands = tuple[int, float | None]  # epoch, and the share that is done if it rests or waits
 
-def panel(progress: Progress, net: DeepBeliefNet, data: Dataset, rate: float) -> None:
+
+def panel(run_id: str, stands: Stands, progress: Progress, net: DeepBeliefNet, data: Dataset, rate: float) -> None:
     """The verdict in words on the training of a net's top at a learning rate of `rate`, and the four numbers it rests
-    on."""
+    on. stands: where the run does."""
     ratio = progress.history[-1].measures.get("update_ratio_weights") if progress.history else None
-    seen, unseen = (net.up(part[: health.SUBSET], net.depth - 1) for part in (data.train_images, data.test_images))
-    found = health.checkup(net.top.marginal, seen, unseen, progress.epoch, ratio)
+    found = _checkup(run_id, stands, ratio, net, data)
     with st.container(border=True):
         verdict = health.verdict(
             found, rate, over=progress.status == "finished", diverged=progress.status == "diverged"
@@ -35,6 +37,13 @@ def panel(progress: Progress, net: DeepBeliefNet, data: Dataset, rate: float) ->
                 "Free-energy gap", f"{found.gap:.1f} nats",
                 help="How much less likely held-out digits are than training ones. It grows when the model memorises.",
             )  # fmt: skip
+
+
+@remembered()
+def _checkup(run_id: str, stands: Stands, ratio: float | None, _net: DeepBeliefNet, _data: Dataset) -> health.Checkup:
+    """By where the run stands: it takes longer than all else on the page, and a run is looked at twice a second."""
+    seen, unseen = (_net.up(part[: health.SUBSET], _net.depth - 1) for part in (_data.train_images, _data.test_images))
+    return health.checkup(_net.top.marginal, seen, unseen, stands[0], ratio)
 
 
 def measured(progress: Progress) -> None:

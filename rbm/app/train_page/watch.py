@@ -93,10 +93,10 @@ def _panel(run_id: str, shown: str) -> None:
         return
     net = DeepBeliefNet((*(below.layers if below else ()), progress.model))
     data = data_sets.find(run.data, net.n_pixels)
+    stands = (progress.epoch, None if progress.running else progress.fraction)
     with seen:
         if data is None:
             st.warning(plain(data_sets.problem(run.data, net.n_pixels)), icon=":material/hide_image:")
-        stands = (progress.epoch, None if progress.running else progress.fraction)
         _show(_pictures(run_id, stands, data is not None, net, data))
     if below is not None:
         curve.caption(
@@ -104,7 +104,7 @@ def _panel(run_id: str, shown: str) -> None:
             "the images, not of rebuilding pixels."
         )
     if data is not None:
-        health_panel.panel(progress, net, data, run.config.learning_rate)
+        health_panel.panel(run_id, stands, progress, net, data, run.config.learning_rate)
         widgets.not_asked_to_be_probable(autoencoder.note(run.config))
     health_panel.measured(progress)
 
@@ -181,7 +181,7 @@ def _of_the_untrained(data: str, config: TrainConfig, _found: Dataset) -> list[C
 
 @remembered()
 def _pictures(
-    run_id: str, stands: tuple[int, float | None], with_digits: bool, _net: DeepBeliefNet, _data: Dataset | None
+    run_id: str, stands: health_panel.Stands, with_digits: bool, _net: DeepBeliefNet, _data: Dataset | None
 ) -> list[Captioned]:
     """By where the run stands: one that waits or rests is drawn once, however often it is looked at."""
     shape = _data.shape if _data else near_square(_net.n_pixels)
