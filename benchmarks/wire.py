@@ -188,7 +188,14 @@ async def opened(url: str, page: str, cookie: str, seconds: float = 60, query: s
     """
     address = f"ws{url.removeprefix('http')}/_stcore/stream"
     headers = {"Cookie": cookie}
-    async with connect(address, additional_headers=headers, subprotocols=["streamlit"], max_size=None) as connection:  # type: ignore[list-item]
+    connecting = connect(
+        address,
+        additional_headers=headers,
+        subprotocols=["streamlit"],  # type: ignore[list-item]
+        max_size=None,
+        open_timeout=seconds,
+    )
+    async with connecting as connection:
         tab = Tab(connection, page, query)
         try:
             await tab.load()
