@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rbm.errors import Refused
-from rbm.runs.database import broken, explain
+from rbm.runs.opening import broken, explain
 
 NAME, SCHEMA = "lessons.sqlite", 1
 log = logging.getLogger(__name__)

@@ -24,8 +24,9 @@ from rbm.models import io
 from rbm.models.binary import RBM
 from rbm.runs import checkpoint as checkpoints
 from rbm.runs import processes, room
-from rbm.runs.database import Database, explain, open_database
+from rbm.runs.database import Database
 from rbm.runs.limits import Limits
+from rbm.runs.opening import explain, open_database
 from rbm.runs.processes import Presence
 from rbm.runs.progress import History, Point
 from rbm.runs.record import VERSIONS, Run, from_row, row
@@ -52,7 +53,7 @@ class Store:
             opened = open_database(home / "runs.sqlite")
             self.trouble, self._notice = opened.trouble, opened.notice
             self._for_good = opened.trouble  # the records are in memory, and stay there
-            self._sizes: dict[str, int] = {}  # by run; only those whose files no other process writes
+            self._sizes: dict[str, int] = {}  # by run; read for those alone whose files no other process writes
             self._database = Database(opened.writer, opened.readers)
             self._close = weakref.finalize(self, _leave, self._database, self._presence)
             if self.trouble is None:
@@ -244,12 +245,11 @@ class Store:
 
     def size(self, run: Run) -> int:
         """Bytes of its files. Every start adds up those of all runs, so what is known isn't asked of the disk again."""
-        known = self._sizes.get(run.id)
+        ours = run.holder == self.holder or run.status in ("finished", "diverged")
+        known = self._sizes.get(run.id) if ours else None
         if known is None:
             paths = (self._model_path(run.id), self._checkpoint_path(run.id))
-            known = sum(path.stat().st_size for path in paths if path.exists())
-            if run.over or run.holder == self.holder:
-                self._sizes[run.id] = known
+            known = self._sizes[run.id] = sum(path.stat().st_size for path in paths if path.exists())
         return known
 
     # ---- below the surface

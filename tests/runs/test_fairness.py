@@ -19,6 +19,7 @@ from rbm.runs.job import Job
 from rbm.runs.lab import Lab
 from rbm.runs.limits import Limits
 from rbm.runs.queue import Queue
+from rbm.runs.stretch import Maker, Stretch
 from tests.patience import SECONDS
 from tests.runs.test_job import CONFIG, LONG, images, open_queue, submit
 from tests.runs.test_lab import TINY, wait
@@ -242,6 +243,28 @@ def test_models_of_those_that_wait_are_kept_as_far_as_the_memory_goes(
         wait(lab, run_id)
     assert lab.progress(first).model is not None
     lab.close()
+
+
+def test_a_turn_counts_from_when_it_was_read(
+    images: np.ndarray, open_queue: Callable[..., Queue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a server so busy that reading takes longer than a turn."""
+    clock, begin = [0.0], Job._begin
+    queue = open_queue(workers=1, turns=Turns(lambda: clock[0]))
+
+    def slowly(self: Job, make: Maker) -> Stretch:
+        clock[0] += 2 * TURN
+        return begin(self, make)
+
+    monkeypatch.setattr(Job, "_begin", slowly)
+    jobs = [submit(queue, images, LONG, owner=owner) for owner in ("ann", "bob")]
+    while jobs[0].progress().epoch < 20 and jobs[0].progress().running:
+        time.sleep(0.001)
+    went_on = jobs[0].progress().running
+    for job in jobs:
+        job.stop()
+    assert all(job.join(SECONDS) for job in jobs)
+    assert went_on, "its turn was over after the first mini-batch"
 
 
 def test_one_that_has_given_way_can_be_stopped(images: np.ndarray, open_queue: Callable[..., Queue]) -> None:

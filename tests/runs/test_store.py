@@ -19,9 +19,10 @@ import pytest
 import rbm
 from rbm import files
 from rbm.errors import BadCheckpoint, NoSuchRun, NotSaved, Refused
-from rbm.runs import database
-from rbm.runs.database import READERS, Database
+from rbm.runs import opening
+from rbm.runs.database import Database
 from rbm.runs.limits import Limits
+from rbm.runs.opening import READERS
 from rbm.runs.progress import Point
 from rbm.runs.record import Run, fingerprint, from_row, row
 from rbm.runs.store import UNDO_SECONDS, Store
@@ -534,10 +535,10 @@ def test_a_folder_that_cannot_be_made(small_disk: Path) -> None:
 
 
 def test_disk_errors_in_words(tmp_path: Path) -> None:
-    assert "the folder can't be written to" in database.explain(tmp_path, PermissionError(13, "Permission denied"))
-    assert "the folder is read-only" in database.explain(tmp_path, OSError(30, "Read-only file system"))
-    assert "the disk is full" in database.explain(tmp_path, OSError(28, "No space left on device"))
-    assert "Input/output error" in database.explain(tmp_path, OSError(5, "Input/output error"))
+    assert "the folder can't be written to" in opening.explain(tmp_path, PermissionError(13, "Permission denied"))
+    assert "the folder is read-only" in opening.explain(tmp_path, OSError(30, "Read-only file system"))
+    assert "the disk is full" in opening.explain(tmp_path, OSError(28, "No space left on device"))
+    assert "Input/output error" in opening.explain(tmp_path, OSError(5, "Input/output error"))
 
 
 def test_a_disk_that_fails_between_two_lines(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -563,6 +564,21 @@ def test_files_that_others_took_away(store: Store, tmp_path: Path) -> None:
     os.unlink(tmp_path / "models" / f"{run.id}.npz")
     assert store.model(run) is None
     assert store.size(run) == 0
+
+
+def test_sizes_follow_what_is_written_here_and_by_others(store: Store, tmp_path: Path) -> None:
+    ours, theirs = make(status="paused", holder=store.holder), make(status="paused", holder="another process")
+    for run in (ours, theirs):
+        store.keep(run, state=reports()[0].state)
+    before, other = store.size(ours), store.size(theirs)
+    assert before == (tmp_path / "checkpoints" / f"{ours.id}.npz").stat().st_size
+    with (tmp_path / "checkpoints" / f"{theirs.id}.npz").open("ab") as file:
+        file.write(b"more")
+    assert store.size(theirs) == other + 4
+    store.keep(replace(ours, status="stopped"), model=MODEL)
+    assert store.size(ours) > before
+    store.remove([ours])
+    assert store.size(ours) == 0
 
 
 def test_closing_waits_for_what_is_being_written(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rbm.errors import BadValue, Busy, Refused
-from rbm.runs import database
+from rbm.runs import opening
 from rbm.runs.grid import grid
 from rbm.runs.lab import Lab
 from rbm.runs.record import Run
@@ -229,7 +229,7 @@ def test_a_list_without_sweeps_is_opened_with_every_run(tmp_path: Path) -> None:
     all_over(lab, start(lab))
     lab.close()
     (version,) = sqlite3.connect(tmp_path / "runs.sqlite").execute("PRAGMA user_version").fetchone()
-    assert version == database.SCHEMA == 3
+    assert version == opening.SCHEMA == 3
 
 
 def test_waiting_for_one_run(lab: Lab) -> None:

@@ -22,7 +22,7 @@ import rbm
 from rbm.datasets.dataset import Dataset
 from rbm.errors import BadValue, Busy, NoSuchRun, NotYours, Refused
 from rbm.measures import diagnostics
-from rbm.runs import budget, database
+from rbm.runs import budget, opening
 from rbm.runs.lab import Lab
 from rbm.runs.limits import Limits
 from rbm.runs.record import COLUMNS, Run, from_row, row
@@ -406,7 +406,7 @@ def test_an_exported_layer_says_what_it_stood_on_and_comes_back_alone(lab: Lab) 
 
 # ---- the list of the version before
 
-OLD = database._TABLES.replace("IF NOT EXISTS ", "")  # schema 1, as it was
+OLD = opening._TABLES.replace("IF NOT EXISTS ", "")  # schema 1, as it was
 
 
 def as_schema_1(home: Path, runs: list[str]) -> None:
@@ -444,7 +444,7 @@ def test_a_list_of_the_version_before_is_opened_with_every_run(tmp_path: Path) -
     with Store(tmp_path) as store:
         assert store.get(upper).below == runs[0]
     version = sqlite3.connect(tmp_path / "runs.sqlite").execute("PRAGMA user_version").fetchone()[0]
-    assert version == database.SCHEMA == 3, "which the version before refuses to open"
+    assert version == opening.SCHEMA == 3, "which the version before refuses to open"
 
 
 def test_an_old_list_that_cannot_be_written_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -456,7 +456,7 @@ def test_an_old_list_that_cannot_be_written_is_read_as_it_is(tmp_path: Path, mon
     def refused(_: Path) -> sqlite3.Connection:
         raise sqlite3.OperationalError("attempt to write a readonly database")
 
-    monkeypatch.setattr(database, "_writable", refused)
+    monkeypatch.setattr(opening, "_writable", refused)
     lab = open_lab(tmp_path)
     assert lab.trouble is not None
     assert [run.id for run in lab.runs("ann")] == [run_id]
