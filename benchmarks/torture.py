@@ -84,6 +84,7 @@ def main() -> None:
         ("memory of the server, peak", peak, "MB", 1500),
         (f"of {pupils} pupils refused or let down", len(unhappy), "", 0),
         ("runs of pupils lost", len(lost), "", 0),
+        ("from Start to a first percent, median", median(begun) if begun else PATIENCE, "s", None),
         ("from Start to a first percent, worst", max(begun, default=PATIENCE), "s", 60),
         ("from Start to the end, median", median(done) if done else PATIENCE, "s", 600),
         (f"page visit, median of {len(visits)}", median(visits), "s", 2),

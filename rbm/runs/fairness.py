@@ -37,9 +37,6 @@ class Applicant(Protocol):
     turns: int
 
     @property
-    def pace(self) -> float: ...
-
-    @property
     def fraction(self) -> float: ...
 
     @property
@@ -58,10 +55,11 @@ class Turns:
         self._given = 0
 
     def order(self, waiting: Sequence[A], active: Collection[A], pace: float = 0.0) -> list[A]:
-        """Those that wait, the next first. `pace`: work in a second, for those whose own isn't known."""
+        """Those that wait, the next first. `pace`: work in a second, for all alike: whose turn fell into a busy moment
+        doesn't ask for more."""
         demand: dict[str, float] = {}
         for one in (*waiting, *active):
-            seconds = one.work_left / (one.pace or pace or PACE)
+            seconds = one.work_left / (pace or PACE)
             demand[one.owner] = demand.get(one.owner, self.had(one.owner)) + seconds
         busy = {one.owner for one in active}
 

@@ -31,6 +31,9 @@ class Waiting(Applicant, Protocol):
     called: threading.Event
 
     @property
+    def pace(self) -> float: ...
+
+    @property
     def model_bytes(self) -> int: ...
 
     def note(self, **changes: object) -> None:

@@ -32,13 +32,12 @@ ARRIVALS = itertools.count()
 
 @dataclass(eq=False)
 class Training:
-    """Of so many seconds; its pace is 1."""
+    """Of so many seconds, at a pace of 1."""
 
     owner: str
     work_left: float
     arrival: int = field(default_factory=lambda: next(ARRIVALS))
     turns: int = 0
-    pace: float = 1.0
     started: float = 0.0
     begun: float | None = None
     ended: float | None = None
@@ -88,7 +87,7 @@ class Server:
         self.now = until
 
     def _begin(self) -> None:
-        training = self.turns.pick(self.waiting, list(self.active))
+        training = self.turns.pick(self.waiting, list(self.active), pace=1)
         self.waiting.remove(training)
         training.turns += 1
         new = training.owner not in self.turns._had
@@ -132,20 +131,22 @@ def test_the_owner_who_asks_for_least_goes_first() -> None:
     turns = Turns(lambda: 0.0)
     hour, *four = [Training(owner, s, turns=1) for owner, s in [("a", 3600), *[("b", 15)] * 4]]
     one = Training("c", 20, turns=1)
-    assert turns.order([hour, *four, one], []) == [one, *four, hour]
+    assert turns.order([hour, *four, one], [], pace=1) == [one, *four, hour]
     turns.charge("c", 50)
-    assert turns.order([hour, *four, one], []) == [*four, one, hour]
+    assert turns.order([hour, *four, one], [], pace=1) == [*four, one, hour]
 
 
 def test_what_an_owner_had_is_forgotten_and_a_new_one_begins_before_all() -> None:
     server = Server()
     server.turns.charge("a", 40)
     old, new = Training("a", 1), Training("b", 1000)
-    assert server.turns.order([old, new], []) == [new, old]
+    assert server.turns.order([old, new], [], pace=1) == [new, old]
     server.now = 600.0
     assert server.turns.had("a") == pytest.approx(20)
     server.now = FRESH
-    assert server.turns.order([old, new], []) == [old, new], "a minute later it is as good as new, and asks for less"
+    assert server.turns.order([old, new], [], pace=1) == [old, new], (
+        "a minute later it is as good as new, and asks for less"
+    )
 
 
 def test_a_first_turn_is_short_once_it_is_seen_to_move() -> None:
@@ -168,7 +169,7 @@ def test_the_largest_training_has_its_turns_while_small_ones_keep_coming() -> No
     turns = Turns(lambda: 0.0)
     large = Training("a", 1e6, turns=1)
     small = [Training(f"b{i}", 1, turns=1) for i in range(20)]
-    picked = [turns.pick([large, *small], []) for _ in range(OLDEST_EVERY)]
+    picked = [turns.pick([large, *small], [], pace=1) for _ in range(OLDEST_EVERY)]
     assert picked.count(large) == 1
 
 
